@@ -1,0 +1,36 @@
+# IFX Bridge. `make demo` on a fresh machine is all that is needed.
+# Another interpreter: make demo PYTHON=python3.12
+
+PYTHON ?= python3
+BIN := .venv/bin
+TYPED := $(wildcard ifx_bridge gui tools)
+
+.PHONY: help setup demo test bench clean
+
+help:
+	@echo "make setup   system libraries, .venv, the project and its tools (quick when nothing changed)"
+	@echo "make demo    setup, then a first look at what IFX Bridge does"
+	@echo "make test    setup, then style, types, import rules and tests"
+	@echo "make bench   setup, then the benchmarks"
+	@echo "make clean   remove .venv, caches and build output"
+
+setup:
+	@$(PYTHON) tools/setup.py
+
+demo: setup
+	$(BIN)/ifx-bridge demo
+
+test: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(TYPED)
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv build dist *.egg-info .coverage htmlcov .hypothesis
+	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,198 @@
+"""What an effect is: its parameters, its rendered face and its differentiable twin, declared once.
+
+Everything that needs to know about effects (the chain, the optimizer, the tables, the prompts)
+reads these declarations. To add an effect, write one file in this folder that ends in
+`register(Effect(...))`, and name it in `effects/__init__.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from ifx_bridge.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Scale = Literal["linear", "log"]
+Params = Mapping[str, float]
+"""Parameter values of one effect, by name, in the units of their declaration."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One knob.
+
+    Attributes:
+        name: Identifier, Pedalboard's own (dasp-pytorch's for the equalizer).
+        title: What a person reads.
+        unit: `dB`, `Hz`, `s`, `ms`, `semitones`, `bits`, `:1` or empty for a proportion.
+        low: Smallest value, inclusive.
+        high: Largest value, inclusive.
+        default: Value of a newly added effect.
+        scale: How the knob turns: `log` for what is heard as a ratio.
+        description: What turning it up does to the sound, in musical words.
+        differentiable: False when only search can move it.
+        step: One clearly audible step, in units of the normalized range 0 to 1.
+    """
+
+    name: str
+    title: str
+    unit: str
+    low: float
+    high: float
+    default: float
+    scale: Scale = "linear"
+    description: str = ""
+    differentiable: bool = True
+    step: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.default <= self.high or self.low >= self.high:
+            raise ValueError(f"{self.name}: default {self.default} outside {self.low}..{self.high}")
+        if self.scale == "log" and self.low <= 0:
+            raise ValueError(f"{self.name}: a log scale needs a positive range")
+
+    def clamp(self, value: float) -> float:
+        """The nearest value inside the range; NaN becomes the default."""
+        if math.isnan(value):
+            return self.default
+        return min(self.high, max(self.low, float(value)))
+
+    def to_unit(self, value: float) -> float:
+        """Position of the knob, 0 to 1."""
+        value = self.clamp(value)
+        if self.scale == "log":
+            return math.log(value / self.low) / math.log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
+
+    def from_unit(self, position: float) -> float:
+        """Value at a knob position of 0 to 1 (clipped to it)."""
+        position = min(1.0, max(0.0, position))
+        if self.scale == "log":
+            return self.clamp(self.low * (self.high / self.low) ** position)
+        return self.low + position * (self.high - self.low)
+
+    def from_unit_tensor(self, position: Tensor) -> Tensor:
+        """`from_unit` for a torch scalar, differentiable."""
+        if self.scale == "log":
+            return self.low * (position * math.log(self.high / self.low)).exp()
+        return self.low + position * (self.high - self.low)
+
+    def text(self, value: float) -> str:
+        """The value as a person writes it, with its unit."""
+        if self.unit == "Hz":
+            return f"{value / 1000:.2f} kHz" if value >= 1000 else f"{value:.0f} Hz"
+        if self.unit == "s":
+            return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.2f} s"
+        if self.unit == "dB":
+            return f"{value:+.1f} dB"
+        if self.unit == "ms":
+            return f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"
+        if self.unit == "semitones":
+            return f"{value:+.1f} semitones"
+        if self.unit == "bits":
+            return f"{value:.1f} bits"
+        if self.unit == ":1":
+            return f"{value:.1f}:1"
+        return f"{100 * value:.0f} %" if 0 <= self.low and self.high <= 1 else f"{value:.2f}"
+
+
+Face = Callable[[Params, float], "list[Any]"]
+"""(values, sample rate in Hz) -> Pedalboard plugins, in series."""
+
+Twin = Callable[["Tensor", "Mapping[str, Tensor]", float], "Tensor"]
+"""(audio [..., channels, samples], scalar tensors by name, sample rate in Hz) -> audio, same shape.
+
+One or two channels; two are left and right.
+"""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One kind of effect.
+
+    Attributes:
+        id: Short identifier, also the name in `session.json`.
+        title: What a person reads.
+        description: What it is for, in musical words.
+        parameters: The knobs, in the order in which they are shown.
+        pedalboard: The face that is heard and exported; None when no Pedalboard plugin exists.
+        twin: The differentiable face.
+        engine: `pedalboard`, or the library that renders it instead.
+        level_sensitive: True when the result depends on how loud the input is.
+    """
+
+    id: str
+    title: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    pedalboard: Face | None
+    twin: Twin
+    engine: str = "pedalboard"
+    level_sensitive: bool = False
+
+    def parameter(self, name: str) -> Parameter:
+        """The parameter of that name.
+
+        Raises:
+            UserError: There is none.
+        """
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter
+        names = ", ".join(p.name for p in self.parameters)
+        raise UserError(
+            f"{self.title} has no parameter {name!r}.", next_step=f"It has: {names}."
+        )
+
+    def defaults(self) -> dict[str, float]:
+        """Values of a newly added effect."""
+        return {p.name: p.default for p in self.parameters}
+
+    def complete(self, params: Params) -> dict[str, float]:
+        """All values, in declared order: the given ones clamped to range, defaults for the rest.
+
+        Raises:
+            UserError: A name is unknown or a value is not a number.
+        """
+        for name, value in params.items():
+            self.parameter(name)
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise UserError(f"{self.title}: {name} is {value!r}, which is not a number.")
+        return {p.name: p.clamp(float(params.get(p.name, p.default))) for p in self.parameters}
+
+
+_registry: dict[tuple[str, str], Effect] = {}
+
+
+def register(effect: Effect) -> Effect:
+    """Make an effect known under its id and engine; a second one of the same key is an error."""
+    key = (effect.id, effect.engine)
+    if key in _registry:
+        raise ValueError(f"effect {key} is registered twice")
+    _registry[key] = effect
+    return effect
+
+
+def effect(id: str, engine: str = "pedalboard") -> Effect:
+    """The effect with that id.
+
+    Raises:
+        UserError: There is none.
+    """
+    try:
+        return _registry[id, engine]
+    except KeyError:
+        known = ", ".join(e.id for e in effects(engine)) or "none for this engine"
+        raise UserError(
+            f"There is no effect {id!r} ({engine}).", next_step=f"Known effects: {known}."
+        ) from None
+
+
+def effects(engine: str = "pedalboard") -> Sequence[Effect]:
+    """All effects of an engine, in order of registration."""
+    return [e for e in _registry.values() if e.engine == engine]

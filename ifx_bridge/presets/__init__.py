@@ -1,0 +1,1 @@
+"""Presets: chains on disk."""
