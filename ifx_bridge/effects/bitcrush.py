@@ -43,6 +43,7 @@ BITCRUSH = register(
                 16,
                 8,
                 description="cleaner; fewer bits are noisier and more broken",
+                neutral=16,
             ),
         ),
         pedalboard=_face,

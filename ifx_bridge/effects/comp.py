@@ -114,9 +114,18 @@ COMP = register(
                 0,
                 -20,
                 description="less of the sound is compressed",
+                neutral=0,
             ),
             Parameter(
-                "ratio", "ratio", ":1", 1, 20, 4, "log", "more squashed, more even, flatter"
+                "ratio",
+                "ratio",
+                ":1",
+                1,
+                20,
+                4,
+                "log",
+                "more squashed, more even, flatter",
+                neutral=1,
             ),
             Parameter(
                 "attack_ms", "attack", "ms", 0.5, 100, 5, "log", "punchier, lets transients through"

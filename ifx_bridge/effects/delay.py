@@ -55,8 +55,10 @@ DELAY = register(
                 "log",
                 "repeats come later, larger distance",
             ),
-            Parameter("feedback", "feedback", "", 0, 0.95, 0.3, description="more repeats"),
-            Parameter("mix", "mix", "", 0, 1, 0.3, description="louder repeats"),
+            Parameter(
+                "feedback", "feedback", "", 0, 0.95, 0.3, description="more repeats", neutral=0
+            ),
+            Parameter("mix", "mix", "", 0, 1, 0.3, description="louder repeats", neutral=0),
         ),
         pedalboard=_face,
         twin=_twin,

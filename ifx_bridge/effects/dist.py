@@ -37,6 +37,7 @@ DIST = register(
                 48,
                 12,
                 description="grittier, then crunchy, then fuzzy and harsh; also more squashed",
+                neutral=0,
             ),
         ),
         pedalboard=_face,

@@ -31,7 +31,15 @@ def _parameters() -> tuple[Parameter, ...]:
     for band, title, low, high, cutoff, q, raised in BANDS:
         rows += [
             Parameter(
-                f"{band}_gain_db", f"{title} gain", "dB", -18, 18, 0, description=raised, step=0.09
+                f"{band}_gain_db",
+                f"{title} gain",
+                "dB",
+                -18,
+                18,
+                0,
+                description=raised,
+                neutral=0,
+                step=0.09,
             ),
             Parameter(
                 f"{band}_cutoff_freq",

@@ -30,10 +30,7 @@ def _twin(audio: Tensor, params: Mapping[str, Tensor], sample_rate: float) -> Te
         return audio
     flat = audio.detach().reshape(-1, *audio.shape[-2:])
     shifted = torch.stack(
-        [
-            torch.from_numpy(Pedalboard(plugins)(item.float().numpy(), sample_rate))
-            for item in flat
-        ]
+        [torch.from_numpy(Pedalboard(plugins)(item.float().numpy(), sample_rate)) for item in flat]
     ).to(audio.dtype)
     shifted = shifted.reshape(audio.shape)
     if not audio.requires_grad:
@@ -84,6 +81,7 @@ PITCHSHIFT = register(
                 24,
                 0,
                 description="higher and smaller; below 0 deeper and bigger",
+                neutral=0,
                 differentiable=False,
                 step=1 / 24,
             ),

@@ -83,7 +83,14 @@ REV = register(
             ),
             Parameter("damping", "damping", "", 0, 1, 0.5, description="darker, softer tail"),
             Parameter(
-                "wet_level", "wet level", "", 0, 1, 0.33, description="more reverb, further away"
+                "wet_level",
+                "wet level",
+                "",
+                0,
+                1,
+                0.33,
+                description="more reverb, further away",
+                neutral=0,
             ),
             Parameter(
                 "dry_level", "dry level", "", 0, 1, 0.5, description="more direct sound, closer"

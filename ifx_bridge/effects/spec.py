@@ -35,8 +35,9 @@ class Parameter:
         default: Value of a newly added effect.
         scale: How the knob turns: `log` for what is heard as a ratio.
         description: What turning it up does to the sound, in musical words.
+        neutral: Value at which this knob's part of the effect is gone, where there is one.
         differentiable: False when only search can move it.
-        step: One clearly audible step, in units of the normalized range 0 to 1.
+        step: One clearly audible step, as a part of the knob's whole turn.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Parameter:
     default: float
     scale: Scale = "linear"
     description: str = ""
+    neutral: float | None = None
     differentiable: bool = True
     step: float = 0.1
 
@@ -60,7 +62,7 @@ class Parameter:
         """The nearest value inside the range; NaN becomes the default."""
         if math.isnan(value):
             return self.default
-        return min(self.high, max(self.low, float(value)))
+        return float(min(self.high, max(self.low, value)))
 
     def to_unit(self, value: float) -> float:
         """Position of the knob, 0 to 1."""
@@ -145,9 +147,7 @@ class Effect:
             if parameter.name == name:
                 return parameter
         names = ", ".join(p.name for p in self.parameters)
-        raise UserError(
-            f"{self.title} has no parameter {name!r}.", next_step=f"It has: {names}."
-        )
+        raise UserError(f"{self.title} has no parameter {name!r}.", next_step=f"It has: {names}.")
 
     def defaults(self) -> dict[str, float]:
         """Values of a newly added effect."""

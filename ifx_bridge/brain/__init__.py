@@ -1,0 +1,9 @@
+"""Brains: they turn an instruction into a plan."""
+
+from ifx_bridge.brain import offline
+from ifx_bridge.brain.base import brain, register
+from ifx_bridge.brain.plan import Brain, Context, Move, Plan
+
+register("offline", offline.Offline)
+
+__all__ = ["Brain", "Context", "Move", "Plan", "brain"]

@@ -1,0 +1,544 @@
+"""Instructions to requests: clauses, amounts, negation, numbers with units, names of things.
+
+Nothing here knows a chain; what a request does to one is the offline brain's business.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Verb = Literal[
+    "quality",  # a descriptor is wanted (amount), or too strong ("less")
+    "add",  # an effect by name
+    "remove",
+    "more",  # of an effect or a knob
+    "less",
+    "set",  # a knob to a number
+    "shift",  # a knob by a number
+    "first",
+    "last",
+    "before",
+    "after",
+    "keep",
+    "back",  # undo the last turn
+    "reset",
+    "again",  # more of the last turn's change
+    "halfway",  # half of the last turn's change back
+    "level",  # louder or quieter
+    "unknown",
+]
+
+# What people call the effects, and the knob meant when an effect is asked for "more" or "less".
+EFFECT_NAMES = {
+    "eq": ("equalizer", "equaliser", "equalization", "equalisation", "eq"),
+    "comp": ("compressor", "compression", "comp", "limiter"),
+    "rev": ("reverberation", "reverb", "verb"),
+    "dist": ("distortion", "overdrive", "saturation", "drive", "fuzz", "dist", "clipping"),
+    "delay": ("delay", "echoes", "echos", "echo", "repeats"),
+    "pitchshift": ("pitch shifter", "pitch shift", "pitchshift", "pitch shifting", "transposition"),
+    "bitcrush": ("bit crusher", "bitcrusher", "bit crushing", "bit crush", "bitcrush", "crusher"),
+}
+MAIN_KNOB = {
+    "eq": ("eq", ""),
+    "comp": ("comp", "ratio"),
+    "rev": ("rev", "wet_level"),
+    "dist": ("dist", "drive_db"),
+    "delay": ("delay", "mix"),
+    "pitchshift": ("pitchshift", "semitones"),
+    "bitcrush": ("bitcrush", "-bit_depth"),
+}
+# Knobs by what people call them; "-" in front: more of it turns the knob down.
+KNOB_NAMES = {
+    "drive": ("dist", "drive_db"),
+    "gain of the distortion": ("dist", "drive_db"),
+    "room size": ("rev", "room_size"),
+    "room": ("rev", "room_size"),
+    "decay time": ("rev", "room_size"),
+    "decay": ("rev", "room_size"),
+    "reverb time": ("rev", "room_size"),
+    "reverb tail": ("rev", "room_size"),
+    "tail": ("rev", "room_size"),
+    "damping": ("rev", "damping"),
+    "reverb mix": ("rev", "wet_level"),
+    "wet level": ("rev", "wet_level"),
+    "wet": ("rev", "wet_level"),
+    "dry level": ("rev", "dry_level"),
+    "width": ("rev", "width"),
+    "delay time": ("delay", "delay_seconds"),
+    "echo time": ("delay", "delay_seconds"),
+    "feedback": ("delay", "feedback"),
+    "delay mix": ("delay", "mix"),
+    "threshold": ("comp", "-threshold_db"),
+    "ratio": ("comp", "ratio"),
+    "attack time": ("comp", "attack_ms"),
+    "attack": ("comp", "attack_ms"),
+    "release time": ("comp", "release_ms"),
+    "release": ("comp", "release_ms"),
+    "semitones": ("pitchshift", "semitones"),
+    "pitch": ("pitchshift", "semitones"),
+    "bit depth": ("bitcrush", "bit_depth"),
+    "bits": ("bitcrush", "bit_depth"),
+    "bass": ("eq", "low_shelf_gain_db"),
+    "lows": ("eq", "low_shelf_gain_db"),
+    "low end": ("eq", "low_shelf_gain_db"),
+    "sub": ("eq", "low_shelf_gain_db"),
+    "low mids": ("eq", "band0_gain_db"),
+    "mids": ("eq", "band1_gain_db"),
+    "midrange": ("eq", "band1_gain_db"),
+    "mid range": ("eq", "band1_gain_db"),
+    "upper mids": ("eq", "band2_gain_db"),
+    "presence": ("eq", "band3_gain_db"),
+    "treble": ("eq", "high_shelf_gain_db"),
+    "highs": ("eq", "high_shelf_gain_db"),
+    "high end": ("eq", "high_shelf_gain_db"),
+    "top end": ("eq", "high_shelf_gain_db"),
+}
+# (how much of the typical change, the words)
+AMOUNTS = (
+    (0.25, ("a tiny bit", "a hair", "barely", "ever so slightly", "a smidge", "a smidgen")),
+    (
+        0.5,
+        (
+            "a little bit", "a little", "a bit", "a touch", "a tad", "a hint of", "a hint", "slightly",
+            "subtly", "subtle", "somewhat", "a dash", "a pinch", "lightly", "mildly", "gently",
+            "kind of", "kinda", "sort of", "bit", "touch", "hint",
+        ),
+    ),
+    (0.8, ("some", "fairly", "moderately", "a degree")),
+    (1.0, ("quite", "pretty", "rather")),
+    (
+        1.5,
+        (
+            "very", "really", "a lot", "lots of", "lots", "much", "way", "far", "heavily", "heavy",
+            "strongly", "loads of", "tons of", "plenty of", "seriously", "significantly", "so",
+            "considerably", "deeply", "ton of",
+        ),
+    ),
+    (
+        2.0,
+        (
+            "extremely", "super", "insanely", "totally", "completely", "massively", "absolutely",
+            "ridiculously", "incredibly", "ultra", "crazy", "hugely", "utterly", "as much as possible",
+        ),
+    ),
+)  # fmt: skip
+# Adjectives that are an amount in front of something else ("a gentle tape echo").
+STRENGTHS = {"gentle": 0.5, "light": 0.5, "delicate": 0.5, "heavy": 1.5, "intense": 1.5}
+# Verbs of change that say which way.
+MORE = ("more", "increase", "raise", "turn up", "boost", "bring up", "push", "crank up", "crank",
+        "extra", "additional", "stronger", "bigger", "longer", "louder", "wider", "higher", "pump up",
+        "up", "deeper")  # fmt: skip
+LESS = ("less", "decrease", "reduce", "lower", "turn down", "cut", "bring down", "pull back",
+        "back off", "ease off", "ease up on", "dial back", "dial down", "tone down", "tame", "fewer",
+        "weaker", "smaller", "shorter", "quieter", "narrower", "not so", "not as", "not that",
+        "not too", "too much of", "too much", "too many", "lighten", "down", "minimize", "drop",
+        "without so much", "way too much", "cut back on", "cut down", "soften", "de")  # fmt: skip
+LESS_OF_IT = ("less", "reduce", "remove", "lose", "get rid of", "kill", "tone down", "not so")
+REMOVE = ("remove", "delete", "get rid of", "take out", "take away", "take off", "lose", "kill",
+          "turn off", "switch off", "mute", "bypass", "ditch", "scrap", "drop", "eliminate",
+          "no more", "without any", "without", "no", "undo", "stop", "strip", "clear out",
+          "disable", "cancel")  # fmt: skip
+ADD = ("add", "put on", "put", "apply", "use", "throw in", "throw on", "insert", "give it", "give me",
+       "give us", "slap on", "slap", "introduce", "include", "with", "i want", "i would like",
+       "we need", "it needs", "needs", "need", "want", "bring in", "turn on", "mix in", "sprinkle",
+       "drench it in", "drown it in", "bathe it in")  # fmt: skip
+# Words that carry no request of their own.
+FILLER = frozenset(
+    "a an the it its this that these those them make made making sound sounds sounding sounded like "
+    "as if it's is be being been was were were in into inside of on at to from for by through over "
+    "please just can could would should you we i me my our us now also still again get getting turn "
+    "give let lets let's be feel feels feeling more of bit kind sort track clip guitar drum drums "
+    "piano vocal vocals voice voices bass synth sample audio thing something whole everything all "
+    "overall there here then and but plus really very have has had having played playing play "
+    "recorded recording coming come comes out effect effects maybe perhaps quality vibe vibes "
+    "tone feeling character style kinda want wants need needs try with where which what instrument "
+    "loop pad pads part parts snare beat strings mix were some any signal add adds put go goes going "
+    "bring set one same singer performed heard hear standing set not too".split()
+)
+
+_NUMBER = r"([-+]?\d+(?:[.,]\d+)?)"
+_WORD_NUMBERS = {
+    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
+    "eight": "8", "nine": "9", "ten": "10", "twelve": "12", "half an": "0.5", "half a": "0.5",
+    "an": "1", "a": "1",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Request:
+    """One thing that an instruction asks for.
+
+    Attributes:
+        verb: What to do.
+        target: Descriptor phrase, effect id or `fx.knob`, by the verb.
+        other: Second effect of `before` and `after`.
+        value: Number of `set` and `shift`, in the knob's unit.
+        hz: Frequency that a gain is asked for at.
+        amount: 1 is typical.
+        less: A quality is complained of, or wanted less.
+        avoid: A quality is to be kept out ("not too bright"): no complaint where it is not there.
+        text: The words it came from.
+    """
+
+    verb: Verb
+    target: str = ""
+    other: str = ""
+    value: float = 0.0
+    hz: float = 0.0
+    amount: float = 1.0
+    less: bool = False
+    avoid: bool = False
+    text: str = ""
+
+
+def normalized(text: str) -> str:
+    """Lower case, plain quotes and spaces, contractions written out."""
+    text = unicodedata.normalize("NFKC", text).lower()
+    text = text.replace("’", "'").replace("‘", "'").replace("–", "-").replace("−", "-")
+    for short, long in (
+        ("can't", "can not"), ("won't", "will not"), ("n't", " not"), ("it's", "it is"),
+        ("that's", "that is"), ("there's", "there is"), ("i'd", "i would"), ("let's", "let us"),
+        ("i'm", "i am"), ("dont ", "do not "), ("gimme", "give me"), ("wanna", "want to"),
+    ):  # fmt: skip
+        text = text.replace(short, long)
+    text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
+    text = re.sub(r"[^\w\s.,;:!?%+'-]", " ", text)
+    return " ".join(text.split())
+
+
+def clauses(text: str) -> list[str]:
+    """The parts of a normalized instruction that each ask for one thing."""
+    parts = re.split(
+        r"[;!?]+|[.,](?!\d)|:(?!\d)|\b(?:and then|and|but|then|plus|while|yet|also|with(?! no))\b"
+        r"|(?=\bwithout\b)",
+        text,
+    )
+    return [part.strip(" -'") for part in parts if part.strip(" -'")]
+
+
+def stem(word: str, known: frozenset[str]) -> str:
+    """The known word that this is a form of ("brighter", "crunchiness", "softened"), or itself."""
+    if word in known:
+        return word
+    for suffix, ends in (
+        ("iness", ("y",)), ("ness", ("", "y")), ("iest", ("y",)), ("ier", ("y",)),
+        ("est", ("", "e")), ("er", ("", "e")), ("ish", ("", "e")), ("ened", ("", "en")),
+        ("ening", ("", "en")), ("en", ("", "e")), ("ied", ("y",)), ("ed", ("", "e")),
+        ("ing", ("", "e", "y")), ("ily", ("y",)), ("ly", ("",)), ("s", ("",)), ("es", ("",)),
+        ("y", ("", "e")), ("like", ("",)), ("ity", ("",)),
+    ):  # fmt: skip
+        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
+            root = word[: -len(suffix)].rstrip("-")
+            doubled = root[:-1] if len(root) > 3 and root[-1] == root[-2] else root
+            for base in (root, doubled):
+                for end in ends:
+                    if base + end in known:
+                        return base + end
+    return word
+
+
+def parse(instruction: str, known: frozenset[str]) -> list[Request]:
+    """The requests of an instruction, in order.
+
+    Args:
+        instruction: What the person said, any text.
+        known: Phrases that name descriptors.
+    """
+    text = normalized(instruction)
+    text = re.sub(r"[a-z]+", lambda m: m[0] if m[0] in FILLER else stem(m[0], known), text)
+    if whole := _whole(text):
+        return [whole]
+    out: list[Request] = []
+    for clause in clauses(text):
+        found = list(_clause(clause, known))
+        # "less bright and boomy": a bare descriptor goes on in the sense of the clause before.
+        previous = out[-1] if out else None
+        for request in found:
+            bare = request.verb == "quality" and request.text == request.target
+            if bare and previous and previous.less:
+                request = replace(
+                    request, less=True, avoid=previous.avoid, amount=previous.amount
+                )
+            out.append(request)
+    return [r for r in out if r.verb != "unknown"] or out
+
+
+def _whole(text: str) -> Request | None:
+    """Requests about the session, which are whole instructions."""
+    bare = re.sub(r"\b(please|just|ok|okay|actually|no|hmm|now)\b", "", text).strip(" .,!")
+    if re.fullmatch(
+        r"(undo|revert|go back|back|take (it|that) back|undo (it|that|the last( one| turn)?)|"
+        r"go back (one|a) (step|turn)|previous( one)?|revert (it|that|the last( one| turn)?))",
+        bare,
+    ):
+        return Request("back", text=text)
+    if re.fullmatch(
+        r"(start (over|again|fresh|from scratch)|reset( (it|all|everything))?|"
+        r"(remove|clear|delete|undo|bypass) (everything|all|all( of)? the effects|all effects)|"
+        r"back to (the )?(dry|original)( sound| clip)?|(no|remove the) effects)",
+        bare,
+    ):
+        return Request("reset", text=text)
+    if re.fullmatch(
+        r"(even )?(more|again|more of (that|it|the same|this)|further|stronger|even further|"
+        r"push it( further)?|do (it|that) (again|more)|(a (bit|little|touch) )?more( please)?|"
+        r"not enough|too (subtle|weak|little)|much more|way more|go further|keep going)",
+        bare,
+    ):
+        return Request("again", amount=_amount(text)[0], text=text)
+    if re.fullmatch(
+        r"((go )?half ?way back|too (much|strong|heavy|extreme)|(that is |it is )?(way )?too much|"
+        r"less( of (that|it|this))?|(a (bit|little|touch) )?less( please)?|half (of )?(that|as much)|"
+        r"tone it down|dial it (back|down)|overdone|ease off|back off|(that is )?over the top|"
+        r"not so (much|strong)|more subtle|subtler|weaker)",
+        bare,
+    ):
+        return Request("halfway", amount=_amount(text)[0], text=text)
+    if re.fullmatch(
+        r"(make it |turn it |a bit |much |way |too )*(louder|quieter|loud|quiet|turn (it )?(up|down)|"
+        r"(more|less) (volume|level|gain)|up|down)( please)?",
+        bare,
+    ):
+        return Request("level", text=text)
+    return None
+
+
+def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
+    text = f" {clause} "
+    if match := re.search(
+        r"\b(?:leave|keep|do not (?:touch|change|alter|move)|hold|freeze|lock|preserve)\b(.*)", text
+    ):
+        for fx in _effects_in(match[1]):
+            yield Request("keep", fx, text=clause)
+        if _effects_in(match[1]):
+            return
+    if (order := _order(clause)) is not None:
+        yield order
+        return
+    numbers = list(_numbers(clause))
+    if numbers:
+        yield from numbers
+        return
+    amount, rest = _amount(clause)
+    complaint = bool(re.search(r"\btoo\b", clause)) and not re.search(r"\bnot too\b", clause)
+    if complaint and amount == 1.0 and re.search(r"\b(way|far|much) too\b", clause):
+        amount = 1.5
+    negated = bool(
+        re.search(r"\b(do not|not|never|avoid|without|stop|less|reduce|no|lose|remove)\b", clause)
+    )
+
+    # Descriptors of more than one word go before effect names ("tape echo", "plate reverb").
+    phrases = descriptor_phrases(rest, known)
+    long = [p for p in phrases if " " in p or "-" in p]
+    knob = None if long else _knob_in(rest)
+    fx = None if long else _effect_in(rest)
+    if phrases and phrases[0] in STRENGTHS and (fx or len(phrases) > 1):
+        amount *= STRENGTHS[phrases[0]]
+        phrases = phrases[1:]
+    if knob is not None and (fx is None or not _starts(rest, REMOVE)):
+        verb: Verb | None = None
+        if complaint or _has(rest, LESS) or _has(rest, ("no", "not enough")):
+            verb = "more" if "not enough" in rest else "less"
+        elif _has(rest, MORE) or _starts(rest, ADD):
+            verb = "more"
+        if verb is not None:
+            yield Request(verb, ".".join(knob), amount=amount, text=clause)
+            return
+    if fx is not None and not (knob and fx not in knob):
+        if re.search(r"\b(do not|never|avoid)\b.*\b(add|use|put)\b", rest):
+            yield Request("keep", fx, text=clause)
+        elif complaint or (_has(rest, LESS) and not _only_drop(rest)):
+            yield Request("less", fx, amount=amount, text=clause)
+        elif _has(rest, REMOVE) or re.search(r"\bnot\b", rest):
+            yield Request("remove", fx, text=clause)
+        elif _has(rest, MORE):
+            yield Request("more", fx, amount=amount, text=clause)
+        else:
+            yield Request("add", fx, amount=amount, text=clause)
+        rest_phrases = [p for p in phrases if _effect_in(p) is None]
+        if not rest_phrases:
+            return
+        phrases = rest_phrases
+    if phrases:
+        # "without making it harsh", "not too bright" ask for nothing where nothing is there; that
+        # is for the brain to see.
+        less = complaint or negated or _has(rest, LESS)
+        for phrase in phrases:
+            soft = phrase in {"soften", "tame"}
+            yield Request(
+                "quality",
+                phrase,
+                amount=amount,
+                text=clause if less or len(rest.split()) > len(phrase.split()) else phrase,
+                less=less and not (soft and not complaint),
+                avoid=negated and not complaint and not _has(rest, LESS_OF_IT),
+            )
+        return
+    leftover = [w for w in re.findall(r"[a-z][a-z'-]+", rest) if w not in FILLER]
+    if leftover:
+        less = complaint or negated or _has(rest, LESS)
+        yield Request("unknown", " ".join(leftover), amount=amount, less=less, text=clause)
+
+
+def descriptor_phrases(text: str, known: frozenset[str]) -> list[str]:
+    """Known phrases in a text, longest first where they overlap, in order of appearance."""
+    words = re.findall(r"[\w'+-]+", text)
+    found: list[str] = []
+    index = 0
+    while index < len(words):
+        for length in range(min(6, len(words) - index), 0, -1):
+            phrase = " ".join(words[index : index + length])
+            if phrase in known:
+                found.append(phrase)
+                index += length
+                break
+        else:
+            index += 1
+    return found
+
+
+def _amount(clause: str) -> tuple[float, str]:
+    """The amount that the words say, and the clause without them."""
+    for amount, phrases in AMOUNTS:
+        for phrase in sorted(phrases, key=len, reverse=True):
+            pattern = rf"(?<![\w-]){re.escape(phrase)}(?![\w-])"
+            if phrase in {"bit", "touch"} and re.search(rf"\d\s*{phrase}\b", clause):
+                continue  # "8 bit" is no amount
+            if re.search(pattern, clause):
+                return amount, " ".join(re.sub(pattern, " ", clause).split()) or clause
+    return 1.0, clause
+
+
+def _has(text: str, phrases: tuple[str, ...]) -> bool:
+    return any(re.search(rf"(?<![\w-]){re.escape(p)}\b", text) for p in phrases)
+
+
+def _starts(text: str, phrases: tuple[str, ...]) -> bool:
+    return any(re.match(rf"{re.escape(p)}\b", text) for p in phrases)
+
+
+def _only_drop(text: str) -> bool:
+    """"drop the reverb" removes it; "cut" and "drop" with a number were handled before."""
+    return _starts(text, ("drop", "cut")) and not re.search(r"\b(back|down|by)\b", text)
+
+
+def _effect_in(text: str) -> str | None:
+    found = _effects_in(text)
+    return found[0] if found else None
+
+
+def _effects_in(text: str) -> list[str]:
+    hits = []
+    for fx, names in EFFECT_NAMES.items():
+        positions = [m.start() for n in names if (m := re.search(rf"\b{n}\b", text))]
+        if positions:
+            hits.append((min(positions), fx))
+    return [fx for _, fx in sorted(hits)]
+
+
+def _knob_in(text: str) -> tuple[str, str] | None:
+    for name in sorted(KNOB_NAMES, key=len, reverse=True):
+        if re.search(rf"\b{name}\b", text):
+            fx, knob = KNOB_NAMES[name]
+            if name in {"decay", "mix", "wet", "tail", "width"} and "delay" in text:
+                return ("delay", "feedback" if name in {"decay", "tail"} else "mix")
+            return fx, knob
+    return None
+
+
+def _order(clause: str) -> Request | None:
+    effects = _effects_in(clause)
+    if not effects:
+        return None
+    if len(effects) > 1 and (match := re.search(r"\b(before|after|behind|in front of)\b", clause)):
+        verb: Verb = "before" if match[1] in {"before", "in front of"} else "after"
+        return Request(verb, effects[0], other=effects[1], text=clause)
+    if re.search(r"\b(last|at the end|to the end)\b", clause):
+        return Request("last", effects[0], text=clause)
+    if re.search(r"\b(first|at the (start|beginning|front)|to the (start|beginning|front))\b", clause):
+        return Request("first", effects[0], text=clause)
+    return None
+
+
+def _number(text: str) -> float:
+    return float(text.replace(",", "."))
+
+
+def _numbers(clause: str) -> Iterator[Request]:
+    """Requests that say a number with a unit."""
+    text = clause
+    down = bool(re.search(r"\b(down|lower|drop|cut|reduce|decrease|less|below|minus|deeper)\b", text))
+    for word, digits in _WORD_NUMBERS.items():
+        text = re.sub(rf"\b{word}(?= (octaves?|semitones?|half ?steps?|bits?|whole ?steps?)\b)", digits, text)
+    text = re.sub(r"\boctave(?= (up|down|higher|lower))", "1 octave", text) if "octave" in text and not re.search(r"\d\s*octave", text) else text
+    sign = -1.0 if down else 1.0
+
+    if match := re.search(rf"{_NUMBER}\s*octaves?\b", text):
+        yield Request("set", "pitchshift.semitones", value=sign * 12 * _number(match[1]), text=clause)
+        return
+    if match := re.search(rf"{_NUMBER}\s*(?:semitones?|half ?steps?|st)\b", text):
+        yield Request("set", "pitchshift.semitones", value=sign * _number(match[1]), text=clause)
+        return
+    if match := re.search(rf"{_NUMBER}\s*whole ?steps?\b", text):
+        yield Request("set", "pitchshift.semitones", value=sign * 2 * _number(match[1]), text=clause)
+        return
+    if match := re.search(r"\b(fifth|fourth|third|seventh|sixth)s?\b.*\b(up|down|higher|lower)\b", text):
+        size = {"third": 4, "fourth": 5, "fifth": 7, "sixth": 9, "seventh": 11}[match[1]]
+        yield Request("set", "pitchshift.semitones", value=sign * size, text=clause)
+        return
+    frequency = re.search(rf"{_NUMBER}\s*(k|khz|hz|hertz|kilohertz)\b", text)
+    decibels = re.search(rf"{_NUMBER}\s*(?:db|decibels?)\b", text)
+    if decibels and frequency:
+        hz = _number(frequency[1]) * (1000 if frequency[2].startswith("k") else 1)
+        gain = abs(_number(decibels[1]))
+        negative = down or decibels[1].startswith("-")
+        yield Request("shift", "eq@", value=-gain if negative else gain, hz=hz, text=clause)
+        return
+    if match := re.search(rf"{_NUMBER}\s*bits?\b", text):
+        yield Request("set", "bitcrush.bit_depth", value=_number(match[1]), text=clause)
+        return
+    if match := re.search(rf"{_NUMBER}\s*(?::\s*1|to 1|to one)\b", text):
+        yield Request("set", "comp.ratio", value=_number(match[1]), text=clause)
+        return
+    fx, knob = _effect_in(text), _knob_in(text)
+    if match := re.search(rf"{_NUMBER}\s*(ms|milliseconds?|s|sec|seconds?)\b", text):
+        seconds = _number(match[1]) / (1000 if match[2].startswith("m") else 1)
+        if knob and knob[0] == "comp":
+            yield Request("set", ".".join(knob), value=1000 * seconds, text=clause)
+        elif fx != "rev":
+            yield Request("set", "delay.delay_seconds", value=seconds, text=clause)
+        else:
+            yield Request("set", "rev.seconds", value=seconds, text=clause)
+        return
+    relative = bool(re.search(r"\b(by|more|less|up|down|increase|reduce|raise|lower|boost|cut|add)\b", text))
+    if decibels and (target := _target_of(knob, fx, "dB")):
+        value = _number(decibels[1])
+        if relative and not re.search(r"\bto\b", text):
+            yield Request("shift", target, value=-abs(value) if down else value, text=clause)
+        else:
+            yield Request("set", target, value=value, text=clause)
+        return
+    if match := re.search(rf"{_NUMBER}\s*(?:%|percent)", text):
+        share = _number(match[1]) / 100
+        if target := _target_of(knob, fx, ""):
+            if relative and not re.search(r"\bto\b", text):
+                yield Request("shift", target, value=-share if down else share, text=clause)
+            else:
+                yield Request("set", target, value=share, text=clause)
+
+
+def _target_of(knob: tuple[str, str] | None, fx: str | None, unit: str) -> str | None:
+    """The knob a number without an own meaning is about."""
+    percent = {"rev": "wet_level", "delay": "mix"}
+    decibel = {"dist": "drive_db", "comp": "threshold_db"}
+    if knob is not None:
+        name = knob[1].removeprefix("-")
+        if name.endswith("_db") == (unit == "dB"):
+            return f"{knob[0]}.{name}"
+    if fx is not None and (name := (decibel if unit == "dB" else percent).get(fx, "")):
+        return f"{fx}.{name}"
+    return None

@@ -1,0 +1,76 @@
+"""What the optimizer minimizes; none of it knows which ears produced the embeddings.
+
+All arguments are `[dim]` or `[batch, dim]` tensors in the space of one pair of ears.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ifx_bridge.ears.base import Ears
+
+TINY = 1e-8
+ASIDE = 0.15
+
+
+def word_change(ears: Ears, toward: Sequence[str], away: Sequence[str]) -> Tensor | None:
+    """The change that the words ask for, `[dim]`: all of `toward`, none of `away`.
+
+    None when the ears know none of the words.
+    """
+    import torch
+
+    def total(words: Sequence[str]) -> Tensor | None:
+        known = [point for word in words if (point := ears.embed_text(word)) is not None]
+        return torch.stack(known).sum(0) if known else None
+
+    there, here = total(toward), total(away)
+    if there is None:
+        return None if here is None else -here
+    # When both are named they are two names of one change, not two changes.
+    return there if here is None else (there - here) / 2
+
+
+def aimed(before: Tensor, after: Tensor, change: Tensor, aside: float = ASIDE) -> Tensor:
+    """Squared distance from the point aimed at, in units of the way there: 1 at `before`, 0 there.
+
+    Unlike a cosine it has a place to stop, and half the change is another target than all of it.
+    What happens beside the way counts `aside` times: the typical change is a mean over recordings,
+    and every recording adds something of its own that is no fault.
+    """
+    length = (change**2).sum(-1, keepdim=True) + TINY
+    moved = after - before
+    along = (moved * change).sum(-1, keepdim=True) / length
+    off = ((moved - along * change) ** 2).sum(-1, keepdim=True) / length
+    return ((1 - along) ** 2 + aside * off).mean()
+
+
+def directional(before: Tensor, after: Tensor, change: Tensor) -> Tensor:
+    """1 - cos(after - before, change): the direction only (StyleGAN-NADA, Gal et al. 2022)."""
+    import torch
+
+    return (1 - torch.cosine_similarity(after - before, change, dim=-1)).mean()
+
+
+def semantic(after: Tensor, text: Tensor) -> Tensor:
+    """1 - cos(after, text): closeness to the words, wherever the sound came from."""
+    import torch
+
+    return (1 - torch.cosine_similarity(after, text, dim=-1)).mean()
+
+
+def guided(after: Tensor, text: Tensor, negatives: Tensor, weight: float = 0.5) -> Tensor:
+    """`semantic`, plus `weight` times the mean closeness to each of the `[n, dim]` negatives."""
+    import torch
+
+    repelled = torch.cosine_similarity(after.reshape(-1, 1, after.shape[-1]), negatives, dim=-1)
+    return semantic(after, text) + weight * repelled.mean()
+
+
+def score(before: Tensor, after: Tensor, change: Tensor) -> float:
+    """Share of the way to the point aimed at: 0 at `before`, 1 there, negative when further away."""
+    return float(1 - aimed(before, after, change).detach().sqrt())

@@ -1,0 +1,74 @@
+"""What changed between two chains, in words and units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ifx_bridge.effects.chain import Chain
+from ifx_bridge.effects.spec import Parameter, effect
+
+Kind = Literal["added", "removed", "changed", "moved"]
+# A knob that turned less than this part of its way did not change to the ear.
+HARDLY = 0.004
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference.
+
+    Attributes:
+        kind: What happened.
+        fx: Effect id.
+        name: Parameter name; empty for a moved or removed effect.
+        before: Value before, None where there was none.
+        after: Value after, None where there is none.
+        text: For people.
+    """
+
+    kind: Kind
+    fx: str
+    name: str
+    before: float | None
+    after: float | None
+    text: str
+
+
+def changes(before: Chain, after: Chain) -> list[Change]:
+    """Every audible difference, in the signal order of `after`, removed effects first."""
+    found = [
+        Change("removed", fx, "", None, None, f"{effect(fx).title} removed")
+        for fx in before.ids
+        if fx not in after
+    ]
+    for slot in after:
+        kind = slot.effect
+        for parameter in kind.parameters:
+            value = slot.params[parameter.name]
+            if slot.fx not in before:
+                if _silent(parameter, slot.params):
+                    continue
+                text = f"{parameter.title} {parameter.text(value)}"
+                found.append(Change("added", slot.fx, parameter.name, None, value, text))
+                continue
+            old = before[slot.fx].params.get(parameter.name, value)
+            if abs(parameter.to_unit(old) - parameter.to_unit(value)) < HARDLY:
+                continue
+            text = f"{parameter.title} {parameter.text(old)} → {parameter.text(value)}"
+            found.append(Change("changed", slot.fx, parameter.name, old, value, text))
+    kept_before = [fx for fx in before.ids if fx in after]
+    kept_after = [fx for fx in after.ids if fx in before]
+    if kept_before != kept_after:
+        text = f"order now {' → '.join(effect(fx).title for fx in after.ids)}"
+        found.append(Change("moved", after.ids[0], "", None, None, text))
+    return found
+
+
+def _silent(parameter: Parameter, params: object) -> bool:
+    """A band without gain says nothing: its gain, frequency and Q are left out."""
+    assert hasattr(params, "__getitem__")
+    for suffix in ("_gain_db", "_cutoff_freq", "_q_factor"):
+        if parameter.name.endswith(suffix):
+            band = parameter.name.removesuffix(suffix)
+            return suffix == "_q_factor" or abs(params[f"{band}_gain_db"]) < 0.25
+    return False

@@ -1,0 +1,377 @@
+"""The refinement: gradients through the whole chain, in its signal order, toward a point.
+
+From the plan's start, the knobs move until the ears hear the change that the words typically make,
+measured from the previous turn's sound. Knobs that the instruction is not about are held near
+their values by a penalty; knobs that cannot be differentiated are searched inside the same loop.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ifx_bridge.audio import Audio, Clip, excerpt
+from ifx_bridge.brain.plan import SURE, Plan
+from ifx_bridge.ears import losses
+from ifx_bridge.ears.base import Ears
+from ifx_bridge.effects.chain import Chain
+from ifx_bridge.effects.spec import Parameter
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# How far knobs may go, as parts of their turn.
+SURE_RANGE = (0.7, 1.5)  # of the way to a sure move's goal
+ASKED_REACH = 0.22  # around the goal of an unsure one
+FREQUENCY_REACH = 0.08  # a band that wanders is another band
+UNASKED_REACH = 0.06
+# Penalty per squared part of a turn; the loss is 1 at the start.
+SURE_WEIGHT, ASKED_WEIGHT, UNASKED_WEIGHT = 2.0, 0.6, 30.0
+# Knobs of time are musical choices, not matters of degree.
+CHOSEN = frozenset({"delay.delay_seconds", "comp.attack_ms", "comp.release_ms"})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to refine.
+
+    Attributes:
+        steps: Gradient steps of the best start, at most.
+        trial_steps: Steps of each start before the best is chosen.
+        starts: Starting points.
+        learning_rate: Of Adam, on inverse-sigmoid knob positions.
+        patience: Steps without gain after which it stops.
+        seconds: Length of the excerpt listened to.
+        tail_seconds: Silence after it, in which decays are heard.
+        seed: Of the starting points.
+    """
+
+    steps: int = 70
+    trial_steps: int = 12
+    starts: int = 2
+    learning_rate: float = 0.12
+    patience: int = 14
+    seconds: float = 2.0
+    tail_seconds: float = 0.75
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step of a refinement.
+
+    Attributes:
+        stage: What is being done, for people.
+        step: Steps done.
+        steps: Steps at most.
+        score: Of the best so far.
+        chain: The best so far.
+    """
+
+    stage: str
+    step: int
+    steps: int
+    score: float
+    chain: Chain
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a refinement found.
+
+    Attributes:
+        chain: The best chain.
+        score: Share of the way to the point aimed at that it goes; 0 is the previous sound.
+        trace: Best score after every step.
+        finished: False when it was cancelled; `chain` is then the best so far.
+        seconds: Time it took.
+    """
+
+    chain: Chain
+    score: float
+    trace: tuple[float, ...] = ()
+    finished: bool = True
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One number that moves, as a part of its turn, 0 to 1."""
+
+    fx: str
+    parameter: Parameter
+    start: float
+    goal: float
+    low: float
+    high: float
+    weight: float
+
+
+@dataclass
+class _Best:
+    loss: float = float("inf")
+    score: float = 0.0
+    chain: Chain = field(default_factory=Chain)
+
+
+def refine(
+    clip: Clip,
+    before: Chain,
+    plan: Plan,
+    ears: Ears,
+    settings: Settings | None = None,
+    progress: Callable[[Progress], None] = lambda step: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """Move the planned chain's knobs toward what the words mean.
+
+    Args:
+        clip: The dry clip.
+        before: The previous turn's chain; its sound is where the change is measured from.
+        plan: Where to start and what to move.
+        ears: They hear whether it got there.
+        settings: How long and how hard to try.
+        progress: Called after every step, from this thread.
+        cancelled: Asked before every step; when true, the best so far is returned.
+
+    Returns:
+        The best found. With the same arguments, the same.
+    """
+    import torch
+
+    settings = settings or Settings()
+    began = time.perf_counter()
+    audio = torch.from_numpy(listening_excerpt(clip, settings))[None]
+    rate = clip.sample_rate
+    with torch.no_grad():
+        origin = ears.embed_audio(before.forward(audio, rate), rate)
+        change = losses.word_change(ears, plan.toward, plan.away)
+        if change is None:
+            # Nothing for the ears: the plan's own numbers are the aim.
+            change = ears.embed_audio(plan.aim.forward(audio, rate), rate)[0] - origin[0]
+            knobs: list[Knob] = []
+        else:
+            change = plan.amount * change
+            knobs = movable(plan)
+    start = plan.aim if plan.aim.slots else plan.start
+    search = _Search(audio, rate, start, knobs, ears, origin, change, settings, progress, cancelled)
+    finished = search.run() if knobs and start.slots else search.only(start)
+    return Outcome(
+        search.best.chain,
+        search.best.score,
+        tuple(search.trace),
+        finished,
+        time.perf_counter() - began,
+    )
+
+
+def listening_excerpt(clip: Clip, settings: Settings) -> Audio:
+    """What is listened to: the clip's most telling seconds, then silence, `[channels, samples]`.
+
+    Of more than two channels the loudest is taken.
+    """
+    samples = excerpt(clip, settings.seconds)
+    if clip.channels > 2:
+        samples = samples[[int(np.argmax((samples**2).mean(axis=1)))]]
+    silence = np.zeros((samples.shape[0], round(settings.tail_seconds * clip.sample_rate)))
+    return np.concatenate([samples, silence.astype(np.float32)], axis=1)
+
+
+def movable(plan: Plan) -> list[Knob]:
+    """The knobs that may move, with their goals, ranges and penalties."""
+    moves = {(m.fx, m.name): m for m in plan.moves}
+    knobs = []
+    for slot in plan.start:
+        if slot.bypass or slot.fx in plan.held:
+            continue
+        for parameter in slot.effect.parameters:
+            key = f"{slot.fx}.{parameter.name}"
+            move = moves.get((slot.fx, parameter.name))
+            if key in plan.held or (move is None and (key in CHOSEN or "q_factor" in key)):
+                continue
+            start = parameter.to_unit(slot.params[parameter.name])
+            goal = parameter.to_unit(move.to) if move else start
+            if move is not None and move.confidence >= SURE:
+                ends = [start + share * (goal - start) for share in SURE_RANGE]
+                weight = SURE_WEIGHT
+            elif move is not None or key in plan.free:
+                reach = FREQUENCY_REACH if "cutoff_freq" in key else ASKED_REACH
+                ends = [goal - reach, goal + reach]
+                weight = ASKED_WEIGHT
+            else:
+                if not parameter.differentiable or "cutoff_freq" in key:
+                    continue
+                ends = [start - UNASKED_REACH, start + UNASKED_REACH]
+                weight = UNASKED_WEIGHT
+            low, high = max(0.0, min(ends)), min(1.0, max(ends))
+            if parameter.neutral is not None and parameter.name != "threshold_db":
+                # What an instruction adds is heard: it does not vanish into neutral or past it.
+                neutral = parameter.to_unit(parameter.neutral)
+                low, high = _on_one_side(low, high, goal, neutral)
+            if high - low > 1e-4:
+                knobs.append(Knob(slot.fx, parameter, start, goal, low, high, weight))
+    return knobs
+
+
+def _on_one_side(low: float, high: float, goal: float, neutral: float) -> tuple[float, float]:
+    floor = neutral + 0.45 * (goal - neutral)
+    if goal > neutral + 0.02:
+        return max(low, min(floor, goal)), high
+    if goal < neutral - 0.02:
+        return low, min(high, max(floor, goal))
+    return low, high
+
+
+class _Search:
+    """The loop, and the best it has seen."""
+
+    def __init__(
+        self,
+        audio: Tensor,
+        rate: float,
+        chain: Chain,
+        knobs: Sequence[Knob],
+        ears: Ears,
+        origin: Tensor,
+        change: Tensor,
+        settings: Settings,
+        progress: Callable[[Progress], None],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        import torch
+
+        self.audio, self.rate, self.chain, self.knobs = audio, rate, chain, knobs
+        self.ears, self.origin, self.change = ears, origin, change
+        self.settings, self.progress, self.cancelled = settings, progress, cancelled
+        self.best, self.trace = _Best(chain=chain), list[float]()
+        # Effects before the first that moves sound the same at every step.
+        moving = {knob.fx for knob in knobs}
+        self.first = next((i for i, fx in enumerate(chain.ids) if fx in moving), len(chain))
+        with torch.no_grad():
+            self.prefix = chain.forward(audio, rate, stop=self.first)
+        self.low = torch.tensor([k.low for k in knobs])
+        self.span = torch.tensor([k.high - k.low for k in knobs])
+        self.goal = torch.tensor([k.goal for k in knobs])
+        self.weight = torch.tensor([k.weight for k in knobs])
+        self.stage = "listening"
+
+    def only(self, chain: Chain) -> bool:
+        """Score a chain that has nothing to move."""
+        import torch
+
+        with torch.no_grad():
+            heard = self.ears.embed_audio(chain.forward(self.audio, self.rate), self.rate)
+        unchanged = float(self.change.norm()) < 1e-6
+        score = 0.0 if unchanged else losses.score(self.origin, heard, self.change)
+        self.best = _Best(0.0, score, chain)
+        return True
+
+    def run(self) -> bool:
+        """All starts, then the best one to the end; False when cancelled."""
+        import torch
+
+        generator = torch.Generator().manual_seed(self.settings.seed)
+        inside = ((self.goal - self.low) / self.span).clamp(0.05, 0.95)
+        starts = [inside]
+        for _ in range(1, self.settings.starts):
+            jitter = 0.25 * torch.randn(len(self.knobs), generator=generator)
+            starts.append((inside + jitter).clamp(0.05, 0.95))
+        ends = []
+        for number, place in enumerate(starts):
+            self.stage = f"trying start {number + 1} of {len(starts)}"
+            theta, loss, finished = self._descend(torch.logit(place), self.settings.trial_steps)
+            if not finished:
+                return False
+            ends.append((loss, number, theta))
+        self.stage = "refining"
+        _, _, theta = min(ends)
+        _, _, finished = self._descend(theta, self.settings.steps)
+        return finished
+
+    def _descend(self, theta: Tensor, steps: int) -> tuple[Tensor, float, bool]:
+        import torch
+
+        theta = theta.clone().requires_grad_(True)
+        optimizer = torch.optim.Adam([theta], lr=self.settings.learning_rate)
+        here, place, stale = float("inf"), theta.detach().clone(), 0
+        searched = [i for i, k in enumerate(self.knobs) if not k.parameter.differentiable]
+        for step in range(steps):
+            if self.cancelled():
+                return place, here, False
+            optimizer.zero_grad()
+            loss, heard = self._loss(theta)
+            loss.backward()  # type: ignore[no-untyped-call]
+            value = float(loss.detach())
+            stale = 0 if value < here - 2e-3 else stale + 1
+            if value < here:
+                here, place = value, theta.detach().clone()
+            self._keep(theta, value, heard)
+            total = steps if self.stage == "refining" else steps * self.settings.starts
+            self.trace.append(self.best.score)
+            self.progress(
+                Progress(self.stage, step + 1, total, self.best.score, self.best.chain)
+            )
+            if stale >= self.settings.patience or not np.isfinite(value):
+                break
+            assert theta.grad is not None
+            theta.grad.nan_to_num_(nan=0.0, posinf=0.0, neginf=0.0)
+            optimizer.step()
+            for index in searched:
+                if step % 6 == 0:
+                    self._step_search(theta, index, 2.0 if step < 7 else 1.0)
+        return place, here, True
+
+    def _step_search(self, theta: Tensor, index: int, units: float) -> None:
+        """Try a knob without gradient a step up and down; whole steps are musical."""
+        import torch
+
+        knob = self.knobs[index]
+        with torch.no_grad():
+            position = float(self.low[index] + self.span[index] * torch.sigmoid(theta[index]))
+            value = round(knob.parameter.from_unit(position))
+            candidates = []
+            for candidate in (value, value - units, value + units):
+                unit = knob.parameter.to_unit(candidate)
+                inside = (unit - knob.low) / (knob.high - knob.low)
+                if not 0.0 < inside < 1.0:
+                    continue
+                trial = theta.detach().clone()
+                trial[index] = torch.logit(torch.tensor(inside))
+                loss, heard = self._loss(trial)
+                self._keep(trial, float(loss), heard)
+                candidates.append((float(loss), float(trial[index])))
+            if candidates:
+                theta[index] = min(candidates)[1]
+
+    def _positions(self, theta: Tensor) -> Tensor:
+        import torch
+
+        return self.low + self.span * torch.sigmoid(theta)
+
+    def _loss(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        positions = self._positions(theta)
+        values: dict[str, dict[str, Tensor]] = {}
+        for index, knob in enumerate(self.knobs):
+            values.setdefault(knob.fx, {})[knob.parameter.name] = knob.parameter.from_unit_tensor(
+                positions[index]
+            )
+        wet = self.chain.forward(self.prefix, self.rate, values, start=self.first)
+        heard = self.ears.embed_audio(wet, self.rate)
+        penalty = (self.weight * (positions - self.goal) ** 2).sum()
+        return losses.aimed(self.origin, heard, self.change) + penalty, heard.detach()
+
+    def _keep(self, theta: Tensor, loss: float, heard: Tensor) -> None:
+        if not np.isfinite(loss) or loss >= self.best.loss:
+            return
+        changes: dict[str, dict[str, float]] = {}
+        for knob, position in zip(self.knobs, self._positions(theta).tolist(), strict=True):
+            value = knob.parameter.from_unit(position)
+            if not knob.parameter.differentiable:
+                value = round(value, 2)
+            changes.setdefault(knob.fx, {})[knob.parameter.name] = float(f"{value:.4g}")
+        score = losses.score(self.origin, heard, self.change)
+        self.best = _Best(loss, score, self.chain.with_params(changes))

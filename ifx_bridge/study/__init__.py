@@ -1,0 +1,1 @@
+"""Studies: how the shipped tables were learned, and how well things work."""

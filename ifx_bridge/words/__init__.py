@@ -1,0 +1,1 @@
+"""What words mean: a lexicon, crowd statistics, and a vocabulary that reaches the rest."""

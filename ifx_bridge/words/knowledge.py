@@ -1,0 +1,126 @@
+"""What descriptors mean: our lexicon, with crowd statistics where there are any."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from ifx_bridge.effects.chain import Slot
+from ifx_bridge.effects.spec import Params, effect
+
+# Crowd words that are in no lexicon entry count when this many people used them and agreed.
+FEWEST_CONTRIBUTORS = 4
+LEAST_CONSISTENCY = 0.25
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A knob that raises a quality when turned up (`sign` 1) or down (-1)."""
+
+    fx: str
+    name: str
+    sign: int
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """One quality of sound.
+
+    Attributes:
+        name: Canonical word.
+        effects: Typical values by effect id, in signal order.
+        opposite: Canonical word of the opposite, or empty.
+        causes: Knobs that raise it, the most likely culprit first.
+        relief: True when asking for it means first undoing what causes its opposite.
+        people: Contributors behind the values; 0 when they are ours.
+    """
+
+    name: str
+    effects: Mapping[str, Params] = field(default_factory=dict)
+    opposite: str = ""
+    causes: tuple[Cause, ...] = ()
+    relief: bool = False
+    people: int = 0
+
+    def slots(self) -> tuple[Slot, ...]:
+        """Its effects at typical strength, in signal order."""
+        return tuple(Slot(fx, params) for fx, params in self.effects.items())
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """All descriptors.
+
+    Attributes:
+        descriptors: By canonical name.
+        names: Every way to say one, to its canonical name.
+    """
+
+    descriptors: Mapping[str, Descriptor]
+    names: Mapping[str, str]
+
+    def find(self, phrase: str) -> Descriptor | None:
+        """The descriptor said by exactly this phrase."""
+        name = self.names.get(phrase)
+        return self.descriptors[name] if name is not None else None
+
+    def opposite(self, descriptor: Descriptor) -> Descriptor | None:
+        """Its opposite, where it has one."""
+        return self.descriptors.get(descriptor.opposite)
+
+
+@cache
+def knowledge() -> Knowledge:
+    """The shipped lexicon and statistics."""
+    folder = resources.files("ifx_bridge.words")
+    lexicon = tomllib.loads(folder.joinpath("lexicon.toml").read_text("utf-8"))
+    crowd_file = folder.joinpath("crowd.json")
+    crowd = json.loads(crowd_file.read_text("utf-8"))["words"] if crowd_file.is_file() else {}
+    return build(lexicon, crowd)
+
+
+def build(lexicon: Mapping[str, Any], crowd: Mapping[str, Any]) -> Knowledge:
+    """Knowledge from the two tables, as they stand in their files."""
+    descriptors: dict[str, Descriptor] = {}
+    names: dict[str, str] = {}
+    for name, entry in lexicon.items():
+        effects = {fx: dict(v) for fx, v in entry.items() if isinstance(v, Mapping)}
+        people = 0
+        for fx, found in crowd.get(entry.get("crowd", ""), {}).items():
+            if fx in effects:
+                effects[fx] = found["params"]
+                people += int(found["count"])
+        descriptors[name] = Descriptor(
+            name,
+            {fx: effect(fx).complete(values) for fx, values in effects.items()},
+            entry.get("opposite", ""),
+            tuple(_cause(text) for text in entry.get("caused_by", ())),
+            bool(entry.get("relief", False)),
+            people,
+        )
+        for alias in (name, *entry.get("also", ())):
+            names[alias] = name
+    for word, by_effect in sorted(crowd.items()):
+        if word in names:
+            continue
+        fx, found = max(by_effect.items(), key=lambda kv: _trust(kv[1]))
+        if found["count"] >= FEWEST_CONTRIBUTORS and found["consistency"] >= LEAST_CONSISTENCY:
+            values = effect(fx).complete(found["params"])
+            descriptors[word] = Descriptor(word, {fx: values}, people=int(found["count"]))
+            names[word] = word
+    return Knowledge(descriptors, names)
+
+
+def _trust(found: Mapping[str, Any]) -> float:
+    return float(found["consistency"]) * min(int(found["count"]), 20) ** 0.5
+
+
+def _cause(text: str) -> Cause:
+    fx, name = text.removeprefix("-").split(".")
+    effect(fx).parameter(name)
+    return Cause(fx, name, -1 if text.startswith("-") else 1)
