@@ -244,7 +244,8 @@ def _oversampled_peaks(audio: Audio) -> NDArray[np.float32]:
     for row in audio:
         fine = np.abs(resample_poly(row, 4, 1)).astype(np.float32)[: 4 * audio.shape[1]]
         peaks = np.maximum(peaks, fine.reshape(-1, 4).max(axis=1))
-    return np.maximum(peaks, np.abs(audio).max(axis=0))
+    highest: NDArray[np.float32] = np.maximum(peaks, np.abs(audio).max(axis=0))
+    return highest
 
 
 def match_trim_db(dry: Audio, wet: Audio, sample_rate: float) -> float:

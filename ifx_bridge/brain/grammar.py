@@ -103,7 +103,8 @@ AMOUNTS = (
     (
         0.5,
         (
-            "a little bit", "a little", "a bit", "a touch", "a tad", "a hint of", "a hint", "slightly",
+            "a little bit", "a little", "a bit", "a touch", "a tad", "a hint of", "a hint",
+            "slightly",
             "subtly", "subtle", "somewhat", "a dash", "a pinch", "lightly", "mildly", "gently",
             "kind of", "kinda", "sort of", "bit", "touch", "hint",
         ),
@@ -122,7 +123,8 @@ AMOUNTS = (
         2.0,
         (
             "extremely", "super", "insanely", "totally", "completely", "massively", "absolutely",
-            "ridiculously", "incredibly", "ultra", "crazy", "hugely", "utterly", "as much as possible",
+            "ridiculously", "incredibly", "ultra", "crazy", "hugely", "utterly",
+            "as much as possible",
         ),
     ),
 )  # fmt: skip
@@ -130,10 +132,12 @@ AMOUNTS = (
 STRENGTHS = {"gentle": 0.5, "light": 0.5, "delicate": 0.5, "heavy": 1.5, "intense": 1.5}
 # Verbs of change that say which way.
 MORE = ("more", "increase", "raise", "turn up", "boost", "bring up", "push", "crank up", "crank",
-        "extra", "additional", "stronger", "bigger", "longer", "louder", "wider", "higher", "pump up",
+        "extra", "additional", "stronger", "bigger", "longer", "louder", "wider", "higher",
+        "pump up",
         "up", "deeper")  # fmt: skip
 LESS = ("less", "decrease", "reduce", "lower", "turn down", "cut", "bring down", "pull back",
-        "back off", "ease off", "ease up on", "dial back", "dial down", "tone down", "tame", "fewer",
+        "back off", "ease off", "ease up on", "dial back", "dial down", "tone down", "tame",
+        "fewer",
         "weaker", "smaller", "shorter", "quieter", "narrower", "not so", "not as", "not that",
         "not too", "too much of", "too much", "too many", "lighten", "down", "minimize", "drop",
         "without so much", "way too much", "cut back on", "cut down", "soften", "de")  # fmt: skip
@@ -142,24 +146,29 @@ REMOVE = ("remove", "delete", "get rid of", "take out", "take away", "take off",
           "turn off", "switch off", "mute", "bypass", "ditch", "scrap", "drop", "eliminate",
           "no more", "without any", "without", "no", "undo", "stop", "strip", "clear out",
           "disable", "cancel")  # fmt: skip
-ADD = ("add", "put on", "put", "apply", "use", "throw in", "throw on", "insert", "give it", "give me",
+ADD = ("add", "put on", "put", "apply", "use", "throw in", "throw on", "insert", "give it",
+       "give me",
        "give us", "slap on", "slap", "introduce", "include", "with", "i want", "i would like",
        "we need", "it needs", "needs", "need", "want", "bring in", "turn on", "mix in", "sprinkle",
        "drench it in", "drown it in", "bathe it in")  # fmt: skip
 # Words that carry no request of their own.
-FILLER = frozenset(
-    "a an the it its this that these those them make made making sound sounds sounding sounded like "
-    "as if it's is be being been was were were in into inside of on at to from for by through over "
-    "please just can could would should you we i me my our us now also still again get getting turn "
-    "give let lets let's be feel feels feeling more of bit kind sort track clip guitar drum drums "
-    "piano vocal vocals voice voices bass synth sample audio thing something whole everything all "
-    "overall there here then and but plus really very have has had having played playing play "
-    "recorded recording coming come comes out effect effects maybe perhaps quality vibe vibes "
-    "tone feeling character style kinda want wants need needs try with where which what instrument "
-    "loop pad pads part parts snare beat strings mix were some any signal add adds put go goes going "
-    "bring set one same singer performed heard hear standing set not too".split()
-)
+_FILLER = """
+    a add adds again all also an and any as at audio bass be beat been being bit bring but
+    by can character clip come comes coming could drum drums effect effects everything feel
+    feeling feels for from get getting give go goes going guitar had has have having hear
+    heard here i if in inside instrument into is it it's its just kind kinda let let's lets
+    like loop made make making maybe me mix more my need needs not now of on one our out
+    over overall pad pads part parts performed perhaps piano play played playing please plus
+    put quality really recorded recording same sample set should signal singer snare some
+    something sort sound sounded sounding sounds standing still strings style synth that the
+    them then there these thing this those through to tone too track try turn us very vibe
+    vibes vocal vocals voice voices want wants was we were what where which whole with would
+    you
+"""
+FILLER = frozenset(_FILLER.split())
 
+# Typographic quotes, dashes and minus signs.
+PLAIN = str.maketrans({0x2019: "'", 0x2018: "'", 0x2013: "-", 0x2014: ",", 0x2212: "-"})
 _NUMBER = r"([-+]?\d+(?:[.,]\d+)?)"
 _WORD_NUMBERS = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
@@ -198,7 +207,7 @@ class Request:
 def normalized(text: str) -> str:
     """Lower case, plain quotes and spaces, contractions written out."""
     text = unicodedata.normalize("NFKC", text).lower()
-    text = text.replace("’", "'").replace("‘", "'").replace("–", "-").replace("−", "-")
+    text = text.translate(PLAIN)
     for short, long in (
         ("can't", "can not"), ("won't", "will not"), ("n't", " not"), ("it's", "it is"),
         ("that's", "that is"), ("there's", "there is"), ("i'd", "i would"), ("let's", "let us"),
@@ -260,9 +269,7 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
         for request in found:
             bare = request.verb == "quality" and request.text == request.target
             if bare and previous and previous.less:
-                request = replace(
-                    request, less=True, avoid=previous.avoid, amount=previous.amount
-                )
+                request = replace(request, less=True, avoid=previous.avoid, amount=previous.amount)
             out.append(request)
     return [r for r in out if r.verb != "unknown"] or out
 
@@ -292,14 +299,16 @@ def _whole(text: str) -> Request | None:
         return Request("again", amount=_amount(text)[0], text=text)
     if re.fullmatch(
         r"((go )?half ?way back|too (much|strong|heavy|extreme)|(that is |it is )?(way )?too much|"
-        r"less( of (that|it|this))?|(a (bit|little|touch) )?less( please)?|half (of )?(that|as much)|"
+        r"less( of (that|it|this))?|(a (bit|little|touch) )?less( please)?|"
+        r"half (of )?(that|as much)|"
         r"tone it down|dial it (back|down)|overdone|ease off|back off|(that is )?over the top|"
         r"not so (much|strong)|more subtle|subtler|weaker)",
         bare,
     ):
         return Request("halfway", amount=_amount(text)[0], text=text)
     if re.fullmatch(
-        r"(make it |turn it |a bit |much |way |too )*(louder|quieter|loud|quiet|turn (it )?(up|down)|"
+        r"(make it |turn it |a bit |much |way |too )*(louder|quieter|loud|quiet|"
+        r"turn (it )?(up|down)|"
         r"(more|less) (volume|level|gain)|up|down)( please)?",
         bare,
     ):
@@ -340,13 +349,13 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
         amount *= STRENGTHS[phrases[0]]
         phrases = phrases[1:]
     if knob is not None and (fx is None or not _starts(rest, REMOVE)):
-        verb: Verb | None = None
+        turned: Verb | None = None
         if complaint or _has(rest, LESS) or _has(rest, ("no", "not enough")):
-            verb = "more" if "not enough" in rest else "less"
+            turned = "more" if "not enough" in rest else "less"
         elif _has(rest, MORE) or _starts(rest, ADD):
-            verb = "more"
-        if verb is not None:
-            yield Request(verb, ".".join(knob), amount=amount, text=clause)
+            turned = "more"
+        if turned is not None:
+            yield Request(turned, ".".join(knob), amount=amount, text=clause)
             return
     if fx is not None and not (knob and fx not in knob):
         if re.search(r"\b(do not|never|avoid)\b.*\b(add|use|put)\b", rest):
@@ -422,7 +431,7 @@ def _starts(text: str, phrases: tuple[str, ...]) -> bool:
 
 
 def _only_drop(text: str) -> bool:
-    """"drop the reverb" removes it; "cut" and "drop" with a number were handled before."""
+    """Whether this drops a thing altogether ("drop the reverb"), not by so much."""
     return _starts(text, ("drop", "cut")) and not re.search(r"\b(back|down|by)\b", text)
 
 
@@ -459,7 +468,9 @@ def _order(clause: str) -> Request | None:
         return Request(verb, effects[0], other=effects[1], text=clause)
     if re.search(r"\b(last|at the end|to the end)\b", clause):
         return Request("last", effects[0], text=clause)
-    if re.search(r"\b(first|at the (start|beginning|front)|to the (start|beginning|front))\b", clause):
+    if re.search(
+        r"\b(first|at the (start|beginning|front)|to the (start|beginning|front))\b", clause
+    ):
         return Request("first", effects[0], text=clause)
     return None
 
@@ -471,22 +482,36 @@ def _number(text: str) -> float:
 def _numbers(clause: str) -> Iterator[Request]:
     """Requests that say a number with a unit."""
     text = clause
-    down = bool(re.search(r"\b(down|lower|drop|cut|reduce|decrease|less|below|minus|deeper)\b", text))
+    down = bool(
+        re.search(r"\b(down|lower|drop|cut|reduce|decrease|less|below|minus|deeper)\b", text)
+    )
     for word, digits in _WORD_NUMBERS.items():
-        text = re.sub(rf"\b{word}(?= (octaves?|semitones?|half ?steps?|bits?|whole ?steps?)\b)", digits, text)
-    text = re.sub(r"\boctave(?= (up|down|higher|lower))", "1 octave", text) if "octave" in text and not re.search(r"\d\s*octave", text) else text
+        text = re.sub(
+            rf"\b{word}(?= (octaves?|semitones?|half ?steps?|bits?|whole ?steps?)\b)", digits, text
+        )
+    text = (
+        re.sub(r"\boctave(?= (up|down|higher|lower))", "1 octave", text)
+        if "octave" in text and not re.search(r"\d\s*octave", text)
+        else text
+    )
     sign = -1.0 if down else 1.0
 
     if match := re.search(rf"{_NUMBER}\s*octaves?\b", text):
-        yield Request("set", "pitchshift.semitones", value=sign * 12 * _number(match[1]), text=clause)
+        yield Request(
+            "set", "pitchshift.semitones", value=sign * 12 * _number(match[1]), text=clause
+        )
         return
     if match := re.search(rf"{_NUMBER}\s*(?:semitones?|half ?steps?|st)\b", text):
         yield Request("set", "pitchshift.semitones", value=sign * _number(match[1]), text=clause)
         return
     if match := re.search(rf"{_NUMBER}\s*whole ?steps?\b", text):
-        yield Request("set", "pitchshift.semitones", value=sign * 2 * _number(match[1]), text=clause)
+        yield Request(
+            "set", "pitchshift.semitones", value=sign * 2 * _number(match[1]), text=clause
+        )
         return
-    if match := re.search(r"\b(fifth|fourth|third|seventh|sixth)s?\b.*\b(up|down|higher|lower)\b", text):
+    if match := re.search(
+        r"\b(fifth|fourth|third|seventh|sixth)s?\b.*\b(up|down|higher|lower)\b", text
+    ):
         size = {"third": 4, "fourth": 5, "fifth": 7, "sixth": 9, "seventh": 11}[match[1]]
         yield Request("set", "pitchshift.semitones", value=sign * size, text=clause)
         return
@@ -514,7 +539,9 @@ def _numbers(clause: str) -> Iterator[Request]:
         else:
             yield Request("set", "rev.seconds", value=seconds, text=clause)
         return
-    relative = bool(re.search(r"\b(by|more|less|up|down|increase|reduce|raise|lower|boost|cut|add)\b", text))
+    relative = bool(
+        re.search(r"\b(by|more|less|up|down|increase|reduce|raise|lower|boost|cut|add)\b", text)
+    )
     if decibels and (target := _target_of(knob, fx, "dB")):
         value = _number(decibels[1])
         if relative and not re.search(r"\bto\b", text):

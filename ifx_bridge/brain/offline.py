@@ -51,7 +51,6 @@ class Offline:
             draft.carry_out(request)
         return settled(draft.plan(instruction), context.locked)
 
-
     def _without_repeats(self, requests: Sequence[Request]) -> list[Request]:
         """Without effects by name that a descriptor of the same clause brings ("slapback echo")."""
         brought = {
@@ -143,7 +142,9 @@ class _Draft:
             kept = [t for t in titles if t[4:] not in {TITLES[s.fx] for s in new}]
             self._say(text + (f" and {_listed(kept)} re-tuned." if kept else "."))
         else:
-            self._say(f"For {named} {_listed(titles)} {'is' if len(titles) == 1 else 'are'} re-tuned.")
+            self._say(
+                f"For {named} {_listed(titles)} {'is' if len(titles) == 1 else 'are'} re-tuned."
+            )
 
     def _complaint(self, descriptor: Descriptor, request: Request) -> None:
         opposite = self.knowledge.opposite(descriptor)
@@ -327,7 +328,9 @@ class _Draft:
             else:
                 goal = _turned_back(parameter, position, neutral, request.amount)
         self._move(fx, parameter, goal, 0.9)
-        self._say(f"The {parameter.title} of the {TITLES[fx]} goes {'up' if sense > 0 else 'down'}.")
+        self._say(
+            f"The {parameter.title} of the {TITLES[fx]} goes {'up' if sense > 0 else 'down'}."
+        )
 
     def _set(self, request: Request) -> None:
         fx, knob = request.target.split(".", 1)
@@ -505,9 +508,13 @@ class _Draft:
 
         matches = Vocabulary.load().nearest(words, list(self.knowledge.descriptors), 3)
         near = [f"'{m.word}'" for m in matches if m.similarity >= OFFERED]
-        offer = f" The nearest I know: {', '.join(near)}." if near else (
-            " Say how it should sound ('warmer', 'like a church'), name an effect "
-            "('more reverb'), or give a number ('cut 3 dB at 300 Hz')."
+        offer = (
+            f" The nearest I know: {', '.join(near)}."
+            if near
+            else (
+                " Say how it should sound ('warmer', 'like a church'), name an effect "
+                "('more reverb'), or give a number ('cut 3 dB at 300 Hz')."
+            )
         )
         words = words if len(words) <= 60 else words[:57] + "..."
         return f"I do not understand '{words}', so it changes nothing.{offer}"

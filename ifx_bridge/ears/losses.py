@@ -72,5 +72,5 @@ def guided(after: Tensor, text: Tensor, negatives: Tensor, weight: float = 0.5) 
 
 
 def score(before: Tensor, after: Tensor, change: Tensor) -> float:
-    """Share of the way to the point aimed at: 0 at `before`, 1 there, negative when further away."""
+    """Share of the way to the point aimed at: 0 at `before`, 1 there, negative when further off."""
     return float(1 - aimed(before, after, change).detach().sqrt())

@@ -9,8 +9,9 @@ The point of a word is the change that it typically makes, so 0 is "no change".
 from __future__ import annotations
 
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -179,7 +180,7 @@ def _vocabulary() -> Vocabulary:
     return Vocabulary.load()
 
 
-def _erb_number(hz: NDArray[np.float64] | float) -> NDArray[np.float64]:
+def _erb_number(hz: Any) -> NDArray[np.float64]:
     # Glasberg and Moore 1990.
     return np.asarray(21.4 * np.log10(1 + 0.00437 * np.asarray(hz, dtype=np.float64)))
 
@@ -201,8 +202,7 @@ def _banks(dtype: object) -> tuple[Tensor, Tensor]:
     for k, hz_centre in enumerate(_centres()):
         if bank[k].sum() < 0.5:
             bank[k, int(np.argmin(np.abs(hz - hz_centre)))] = 0.5
-    edges = zip(REGIONS[:-1], REGIONS[1:], strict=True)
-    regions = np.stack([(hz >= low) & (hz < high) for low, high in edges])
+    regions = np.stack([(hz >= low) & (hz < high) for low, high in pairwise(REGIONS)])
     return (
         torch.from_numpy(bank).to(dtype),  # type: ignore[call-overload]
         torch.from_numpy(regions.astype(np.float64)).to(dtype),  # type: ignore[call-overload]
@@ -221,7 +221,8 @@ def _resampled(audio: Tensor, sample_rate: float) -> Tensor:
     bins = target // 2 + 1
     if spectrum.shape[-1] > bins:
         spectrum = spectrum[..., :bins]
-    return torch.fft.irfft(spectrum, n=target) * (target / samples)
+    converted: Tensor = torch.fft.irfft(spectrum, n=target) * (target / samples)
+    return converted
 
 
 @cache

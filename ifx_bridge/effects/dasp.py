@@ -25,7 +25,8 @@ def _equalizer(audio: Tensor, params: Mapping[str, Tensor], sample_rate: float) 
 
     batch = audio.reshape(-1, *audio.shape[-2:])
     values = {k: v.to(audio.dtype).expand(batch.shape[0]) for k, v in params.items()}
-    return parametric_eq(batch, sample_rate, **values).reshape(audio.shape)
+    out: Tensor = parametric_eq(batch, sample_rate, **values).reshape(audio.shape)
+    return out
 
 
 def _reverb(audio: Tensor, params: Mapping[str, Tensor], sample_rate: float) -> Tensor:

@@ -10,7 +10,7 @@ from ifx_bridge.effects.spec import Parameter, effect
 
 Kind = Literal["added", "removed", "changed", "moved"]
 # A knob that turned less than this part of its way did not change to the ear.
-HARDLY = 0.004
+HARDLY = 0.008
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ def changes(before: Chain, after: Chain) -> list[Change]:
                 found.append(Change("added", slot.fx, parameter.name, None, value, text))
                 continue
             old = before[slot.fx].params.get(parameter.name, value)
-            if abs(parameter.to_unit(old) - parameter.to_unit(value)) < HARDLY:
+            turned = abs(parameter.to_unit(old) - parameter.to_unit(value))
+            if turned < HARDLY or parameter.text(old) == parameter.text(value):
                 continue
             text = f"{parameter.title} {parameter.text(old)} → {parameter.text(value)}"
             found.append(Change("changed", slot.fx, parameter.name, old, value, text))

@@ -1,4 +1,4 @@
-"""Six-band parametric equalizer: two shelves and four peaks, parameters named as in dasp-pytorch."""
+"""Six-band parametric equalizer: two shelves and four peaks, named as in dasp-pytorch."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def _recursion() -> Any:
     import numba
     import numpy as np
 
-    @numba.njit(cache=True)  # type: ignore[untyped-decorator]
+    @numba.njit(cache=True)
     def run(rows: Any, sections: Any) -> Any:
         for row in range(rows.shape[0]):
             for b0, b1, b2, a1, a2 in sections:

@@ -40,7 +40,7 @@ def _twin(audio: Tensor, params: Mapping[str, Tensor], sample_rate: float) -> Te
 
 
 def _warped(audio: Tensor, shifted: Tensor, ratio: float) -> Tensor:
-    """A stand-in for the gradient: the input's magnitudes, moved in frequency, in `shifted`'s phase.
+    """A stand-in for the gradient: magnitudes moved in frequency, in the phase of `shifted`.
 
     What an effect before the pitch shift does to a frequency shows at `ratio` times it; that is
     all that the gradient must know.

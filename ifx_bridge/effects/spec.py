@@ -100,7 +100,7 @@ class Parameter:
             return f"{value:.1f} bits"
         if self.unit == ":1":
             return f"{value:.1f}:1"
-        return f"{100 * value:.0f} %" if 0 <= self.low and self.high <= 1 else f"{value:.2f}"
+        return f"{100 * value:.0f} %" if self.low >= 0 and self.high <= 1 else f"{value:.2f}"
 
 
 Face = Callable[[Params, float], "list[Any]"]

@@ -84,14 +84,17 @@ def spectrum(audio: Tensor, points: Circle) -> Tensor:
     import torch
 
     samples = audio.shape[-1]
-    return torch.fft.rfft(audio * points.window[:samples], n=points.length)
+    windowed = audio * points.window[:samples]
+    found: Tensor = torch.fft.rfft(windowed, n=points.length)
+    return found
 
 
 def signal(spectrum: Tensor, points: Circle, samples: int) -> Tensor:
     """Inverse of `spectrum`: `[..., samples]`."""
     import torch
 
-    return torch.fft.irfft(spectrum, n=points.length)[..., :samples] / points.window[:samples]
+    windowed: Tensor = torch.fft.irfft(spectrum, n=points.length)[..., :samples]
+    return windowed / points.window[:samples]
 
 
 def apply(audio: Tensor, transfer: Callable[[Circle], Tensor]) -> Tensor:

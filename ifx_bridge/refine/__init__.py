@@ -1,5 +1,9 @@
 """Optimizers: from a plan and a clip to a better chain."""
 
 from ifx_bridge.refine.refine import Outcome, Progress, Settings, refine
+from ifx_bridge.refine.staged import refine_staged
 
-__all__ = ["Outcome", "Progress", "Settings", "refine"]
+RECIPES = {"whole-chain": refine, "staged": refine_staged}
+"""Ways to refine, by name; all take the same arguments."""
+
+__all__ = ["RECIPES", "Outcome", "Progress", "Settings", "refine", "refine_staged"]

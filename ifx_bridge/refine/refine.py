@@ -8,7 +8,7 @@ their values by a penalty; knobs that cannot be differentiated are searched insi
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -312,9 +312,7 @@ class _Search:
             self._keep(theta, value, heard)
             total = steps if self.stage == "refining" else steps * self.settings.starts
             self.trace.append(self.best.score)
-            self.progress(
-                Progress(self.stage, step + 1, total, self.best.score, self.best.chain)
-            )
+            self.progress(Progress(self.stage, step + 1, total, self.best.score, self.best.chain))
             if stale >= self.settings.patience or not np.isfinite(value):
                 break
             assert theta.grad is not None

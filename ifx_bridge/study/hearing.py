@@ -83,12 +83,12 @@ def fit(
 
     by_word: dict[str, list[NDArray[np.float64]]] = {}
     for number, (word, setting) in enumerate(contributions):
-        rows = by_word.setdefault(word, [])
-        if len(rows) < MOST_PER_WORD:
-            rows.append(changes(setting, [number % len(heard)])[0])
-    for rows in by_word.values():
-        if len(rows) > 2:
-            table = np.asarray(rows)
+        one_word = by_word.setdefault(word, [])
+        if len(one_word) < MOST_PER_WORD:
+            one_word.append(changes(setting, [number % len(heard)])[0])
+    for one_word in by_word.values():
+        if len(one_word) > 2:
+            table = np.asarray(one_word)
             spread.append(table - table.mean(0))
     progress(f"{sum(map(len, by_word.values()))} contributors' settings of {len(by_word)} words")
 
@@ -123,7 +123,7 @@ def main(arguments: list[str] | None = None) -> None:
         contributions = contributed(given.data)
         recordings += sorted((given.data / "audio").glob("*.wav"))
     fitted = fit(recordings, knowledge(), contributions, print)
-    np.savez_compressed(given.out, **fitted)
+    np.savez_compressed(given.out, **fitted)  # type: ignore[arg-type]
     print(f"{given.out}: {len(fitted['words'])} words, {given.out.stat().st_size} bytes")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -117,7 +118,8 @@ def build(lexicon: Mapping[str, Any], crowd: Mapping[str, Any]) -> Knowledge:
 
 
 def _trust(found: Mapping[str, Any]) -> float:
-    return float(found["consistency"]) * min(int(found["count"]), 20) ** 0.5
+    people = min(float(found["count"]), 20.0)
+    return float(found["consistency"]) * math.sqrt(people)
 
 
 def _cause(text: str) -> Cause:

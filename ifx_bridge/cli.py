@@ -1,0 +1,346 @@
+"""The command line: `ifx-bridge`."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ifx_bridge import __version__
+from ifx_bridge.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ifx_bridge.engine import TurnResult
+    from ifx_bridge.refine import Progress
+
+BAD_INPUT, INTERRUPTED = 2, 130
+DEMO_INSTRUCTIONS = ("make it sound like a church", "add some grit", "too harsh, soften it")
+
+app = typer.Typer(
+    help="Refine an effect chain with words, beside your DAW.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line; no traceback reaches the user."""
+    for entry in entry_points(group="ifx_bridge.commands"):
+        try:
+            entry.load()(app)
+        except ImportError as error:
+            print(f"The command {entry.name!r} is off: {error}.", file=sys.stderr)
+    try:
+        app()
+    except UserError as error:
+        _fail(error, as_json="--json" in sys.argv)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _fail(error: UserError, as_json: bool) -> None:
+    if as_json:
+        fields = {"what": error.what, "kept": error.kept, "next_step": error.next_step}
+        print(json.dumps({"error": fields}, ensure_ascii=False))
+    print(f"Error: {error}", file=sys.stderr)
+    sys.exit(BAD_INPUT)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"ifx-bridge {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def refine(
+    clip: Annotated[Path, typer.Argument(help="Dry recording: WAV, AIFF, FLAC, MP3 or OGG.")],
+    instructions: Annotated[list[str], typer.Argument(help="What to do, one turn each.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the results. [default: beside you, named after the clip]"),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same result.")] = 0,
+    session: Annotated[
+        Path | None, typer.Option(help="Go on from this saved session.json.")
+    ] = None,
+    chain: Annotated[
+        str | None,
+        typer.Option(help="Start from this chain: a preset's name, a preset or a session file."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print data instead of tables.")] = False,
+    allow_clipped: Annotated[
+        bool, typer.Option("--allow-clipped", help="Accept a recording with cut-off peaks.")
+    ] = False,
+    brain: Annotated[str, typer.Option(help="What understands the words.")] = "offline",
+    ears: Annotated[str, typer.Option(help="What listens.")] = "perceptual",
+    recipe: Annotated[
+        str, typer.Option(help="How to refine: whole-chain, or staged as published.")
+    ] = "whole-chain",
+) -> None:
+    """Turn a recording and instructions into a refined effect chain."""
+    run_turns(
+        clip,
+        instructions,
+        out=out,
+        seed=seed,
+        session_file=session,
+        chain=chain,
+        as_json=as_json,
+        allow_clipped=allow_clipped,
+        parts={"brain": brain, "ears": ears, "recipe": recipe},
+    )
+
+
+@app.command()
+def demo(
+    clip: Annotated[str, typer.Option(help="Which demo recording.")] = "guitar",
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("ifx-demo"),
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same result.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print data instead of tables.")] = False,
+) -> None:
+    """Show the three-turn case on a recording that comes with the program."""
+    from ifx_bridge.demo import clips
+
+    known = clips()
+    if clip not in known:
+        raise UserError(f"There is no demo {clip!r}.", next_step=f"Choose: {', '.join(known)}.")
+    run_turns(known[clip], list(DEMO_INSTRUCTIONS), out=out, seed=seed, as_json=as_json)
+
+
+@app.command()
+def effects() -> None:
+    """List the effects, their knobs, units and ranges."""
+    from rich.console import Console
+    from rich.table import Table
+
+    import ifx_bridge.effects  # noqa: F401
+    from ifx_bridge.effects import spec
+
+    table = Table("effect", "knob", "name", "range", "default", "turned up")
+    for effect in spec.effects():
+        for row, parameter in enumerate(effect.parameters):
+            low, high = parameter.text(parameter.low), parameter.text(parameter.high)
+            table.add_row(
+                f"{effect.title} ({effect.id})" if row == 0 else "",
+                parameter.title,
+                parameter.name,
+                f"{low} to {high}",
+                parameter.text(parameter.default),
+                parameter.description,
+                end_section=row == len(effect.parameters) - 1,
+            )
+    Console().print(table)
+
+
+@app.command()
+def presets() -> None:
+    """List the factory presets."""
+    from ifx_bridge.presets import store
+
+    for name in store.factory():
+        print(f"{name}: {' → '.join(store.load(name).ids)}")
+
+
+def run_turns(
+    clip_path: Path,
+    instructions: list[str],
+    *,
+    out: Path | None = None,
+    seed: int = 0,
+    session_file: Path | None = None,
+    chain: str | None = None,
+    as_json: bool = False,
+    allow_clipped: bool = False,
+    parts: dict[str, str] | None = None,
+) -> None:
+    """The main job: load, carry out every instruction, write and print each turn.
+
+    Raises:
+        UserError: Something given cannot be worked with.
+        typer.Exit: With 130 after an interruption; what was found is saved.
+    """
+    from rich.console import Console
+
+    from ifx_bridge import audio, engine, workspace
+    from ifx_bridge.refine import RECIPES, Settings
+
+    parts = parts or {}
+    if parts.get("recipe", "whole-chain") not in RECIPES:
+        raise UserError(
+            f"There is no recipe {parts['recipe']!r}.", next_step=f"Known: {', '.join(RECIPES)}."
+        )
+    if session_file is not None and chain is not None:
+        raise UserError(
+            "--session and --chain both say where to start.", next_step="Give one of them."
+        )
+    notes = Console(stderr=True)
+    clip = audio.load(clip_path, allow_clipped=allow_clipped)
+    machine = engine.Engine(settings=Settings(seed=seed), **parts)
+    machine.load()
+    if session_file is not None:
+        session = workspace.resume(session_file, clip)
+        folder = out or session_file.resolve().parent
+    else:
+        session = engine.open_session(clip)
+        if chain is not None:
+            session = engine.start_from(session, workspace.starting_chain(chain))
+        folder = out or Path(f"{clip_path.stem}-ifx")
+    place = workspace.Workspace(folder)
+    continuing = (
+        session_file is not None
+        and place.session_path.exists()
+        and (place.session_path.resolve() == session_file.resolve())
+    )
+    if not continuing and (aside := place.set_aside()) is not None:
+        notes.print(f"The session that was in {folder} is kept in {aside}.", highlight=False)
+    place.open(session, clip)
+
+    console, done = Console(), []
+    with _stop_flag() as stopped:
+        for instruction in instructions:
+            if stopped.is_set():
+                break
+            with _live(notes, instruction) as report:
+                result = machine.turn(session, clip, instruction, report, stopped.is_set)
+            session = result.session
+            place.add(session, result.turn, result.audio, clip)
+            done.append(result)
+            if not as_json:
+                _print_turn(console, result, place.turn_path(result.turn.index))
+    if as_json:
+        data = {
+            "session": str(place.session_path),
+            "dry": str(place.folder / workspace.DRY_FILE),
+            "interrupted": stopped.is_set(),
+            "turns": [_turn_data(r, place.turn_path(r.turn.index)) for r in done],
+        }
+        print(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+    elif not stopped.is_set():
+        console.print(f"Saved in {place.folder}: dry.wav, {len(session.turns)} turn(s), "
+                      "session.json.", highlight=False)  # fmt: skip
+    if stopped.is_set():
+        notes.print(
+            f"Stopped. The best so far and the session are in {place.folder}; go on with "
+            f"--session {place.session_path}.",
+            highlight=False,
+        )
+        raise typer.Exit(INTERRUPTED)
+
+
+def _turn_data(result: TurnResult, path: Path) -> dict[str, Any]:
+    data: dict[str, Any] = result.turn.model_dump(mode="json")
+    data["changes"] = [
+        {
+            "kind": c.kind, "fx": c.fx, "name": c.name,
+            "before": c.before, "after": c.after, "text": c.text,
+        }
+        for c in result.changes
+    ]  # fmt: skip
+    data["audio"] = str(path)
+    return data
+
+
+def _print_turn(console: Console, result: TurnResult, path: Path) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from ifx_bridge.effects.spec import effect
+
+    turn = result.turn
+    chain = " → ".join(slot.fx for slot in turn.as_chain()) or "dry"
+    title = f"Turn {turn.index}: {escape(turn.instruction)}"
+    table = Table(title=title, title_justify="left", show_header=True)
+    table.add_column("effect")
+    table.add_column("what changed", overflow="fold")
+    last = ""
+    for change in result.changes:
+        name = effect(change.fx).title
+        kind = {"added": "new: ", "removed": "", "moved": "", "changed": ""}[change.kind]
+        table.add_row(f"{kind}{name}" if name != last else "", change.text)
+        last = name
+    if not result.changes:
+        table.add_row("-", "nothing")
+    console.print(table)
+    if turn.explanation:
+        console.print(escape(turn.explanation), highlight=False, soft_wrap=True)
+    notes = [
+        f"chain {chain}",
+        turn.route,
+        f"score {turn.score.before:.2f} → {turn.score.after:.2f}",
+    ]
+    notes += [f"trim {turn.trim_db:+.1f} dB", f"{turn.seconds:.1f} s", str(path)]
+    if turn.limited_db:
+        notes.append(f"peaks limited by {turn.limited_db:.1f} dB")
+    if not turn.finished:
+        notes.append("stopped: best so far")
+    console.print(escape(" · ".join(notes)) + "\n", style="dim", highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _live(console: Console, instruction: str) -> Iterator[Callable[[Progress], None]]:
+    from rich import progress as bars
+
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(bar_width=24),
+        bars.TextColumn("score {task.fields[score]:.2f}"),
+        bars.TimeElapsedColumn(),
+    )
+    with bars.Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("understanding", total=None, score=0.0)
+
+        def report(step: Progress) -> None:
+            bar.update(
+                task,
+                description=step.stage,
+                completed=step.step,
+                total=step.steps,
+                score=step.score,
+            )
+
+        yield report
+
+
+@contextmanager
+def _stop_flag() -> Iterator[threading.Event]:
+    """An event that Ctrl+C and termination set; a second Ctrl+C ends at once."""
+    stopped = threading.Event()
+
+    def stop(number: int, frame: object) -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+        stopped.set()
+
+    main_thread = threading.current_thread() is threading.main_thread()
+    signals = (signal.SIGINT, signal.SIGTERM) if main_thread else ()
+    before = {number: signal.signal(number, stop) for number in signals}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+if __name__ == "__main__":
+    main()
