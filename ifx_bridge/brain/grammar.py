@@ -29,6 +29,7 @@ Verb = Literal[
     "again",  # more of the last turn's change
     "halfway",  # half of the last turn's change back
     "level",  # louder or quieter
+    "tempo",  # slower or faster
     "unknown",
 ]
 
@@ -313,6 +314,8 @@ def _whole(text: str) -> Request | None:
         bare,
     ):
         return Request("level", text=text)
+    if re.search(r"\b(slow|slower|faster|speed|tempo|bpm)\b", bare):
+        return Request("tempo", text=text)
     return None
 
 
@@ -332,7 +335,7 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
     if numbers:
         yield from numbers
         return
-    amount, rest = _amount(clause)
+    amount, rest = _amount(clause, known)
     complaint = bool(re.search(r"\btoo\b", clause)) and not re.search(r"\bnot too\b", clause)
     if complaint and amount == 1.0 and re.search(r"\b(way|far|much) too\b", clause):
         amount = 1.5
@@ -410,13 +413,16 @@ def descriptor_phrases(text: str, known: frozenset[str]) -> list[str]:
     return found
 
 
-def _amount(clause: str) -> tuple[float, str]:
+def _amount(clause: str, known: frozenset[str] = frozenset()) -> tuple[float, str]:
     """The amount that the words say, and the clause without them."""
+    names = [p for p in descriptor_phrases(clause, known) if " " in p]
     for amount, phrases in AMOUNTS:
         for phrase in sorted(phrases, key=len, reverse=True):
             pattern = rf"(?<![\w-]){re.escape(phrase)}(?![\w-])"
             if phrase in {"bit", "touch"} and re.search(rf"\d\s*{phrase}\b", clause):
                 continue  # "8 bit" is no amount
+            if any(re.search(pattern, name) for name in names):
+                continue  # "far away" is a name
             if re.search(pattern, clause):
                 return amount, " ".join(re.sub(pattern, " ", clause).split()) or clause
     return 1.0, clause
@@ -486,6 +492,8 @@ def _numbers(clause: str) -> Iterator[Request]:
         re.search(r"\b(down|lower|drop|cut|reduce|decrease|less|below|minus|deeper)\b", text)
     )
     for word, digits in _WORD_NUMBERS.items():
+        if word in {"a", "an"} and "octave" not in text:
+            continue  # "a bit" is an amount
         text = re.sub(
             rf"\b{word}(?= (octaves?|semitones?|half ?steps?|bits?|whole ?steps?)\b)", digits, text
         )
@@ -529,7 +537,8 @@ def _numbers(clause: str) -> Iterator[Request]:
     if match := re.search(rf"{_NUMBER}\s*(?::\s*1|to 1|to one)\b", text):
         yield Request("set", "comp.ratio", value=_number(match[1]), text=clause)
         return
-    fx, knob = _effect_in(text), _knob_in(text)
+    fx = _effect_in(text)
+    knob: tuple[str, str] | None = _knob_in(text)
     if match := re.search(rf"{_NUMBER}\s*(ms|milliseconds?|s|sec|seconds?)\b", text):
         seconds = _number(match[1]) / (1000 if match[2].startswith("m") else 1)
         if knob and knob[0] == "comp":

@@ -20,7 +20,7 @@ LEAST_STEPS = 0.65
 # Re-tuning an effect toward a word it was not made for.
 RETUNE_SHARE = 0.6
 # Similarity in the vocabulary from which an unknown word is taken to mean a known one.
-TRUSTED = 0.6
+TRUSTED = 0.52
 OFFERED = 0.3
 TITLES = {
     "eq": "equalizer", "comp": "compressor", "rev": "reverb", "dist": "distortion",
@@ -122,7 +122,10 @@ class _Draft:
             if self._relieve(opposite, descriptor.name, amount):
                 return
             if not descriptor.effects:
-                self._say(f"Nothing in the chain makes it {opposite.name}, so nothing changes.")
+                self._say(
+                    f"It is as {descriptor.name} as the clip itself: nothing in the chain is in "
+                    "the way, so nothing changes."
+                )
                 return
         if descriptor.name in self.toward:
             return  # said twice in other words
@@ -158,7 +161,7 @@ class _Draft:
                 self._say(f"Nothing in the chain makes it {descriptor.name}; that stays so.")
             return
         if opposite is not None and opposite.effects:
-            self._want(opposite, 0.8 * request.amount, opposite.name)
+            self._want(opposite, 0.6 * request.amount, opposite.name)
             return
         self._say(f"Nothing in the chain makes it {descriptor.name}, so nothing changes.")
 
@@ -473,6 +476,12 @@ class _Draft:
             "better; nothing changes. Use the fader of the track."
         )
 
+    def _tempo(self, request: Request) -> None:
+        self._say(
+            "No effect here changes the tempo, so nothing changes. The pitch can move: say 'down 3 "
+            "semitones'."
+        )
+
     # Not understood.
 
     def _unknown(self, request: Request) -> None:
@@ -489,8 +498,19 @@ class _Draft:
                 self._complaint(descriptor, request)
             else:
                 self._want(descriptor, request.amount, words)
+        elif (reverse := self._opposite_of(words)) is not None:
+            self._complaint(reverse, request)
         else:
             self.misunderstood.append(self._offer(words))
+
+    def _opposite_of(self, word: str) -> Descriptor | None:
+        """The descriptor that a word is the opposite of ("unclear" of "clear")."""
+        from ifx_bridge.words.vocabulary import Vocabulary
+
+        for other in Vocabulary.load().opposites(word):
+            if (found := self.knowledge.find(other)) is not None:
+                return found
+        return None
 
     def _nearest(self, phrase: str) -> tuple[str, float] | None:
         from ifx_bridge.words.vocabulary import Vocabulary
