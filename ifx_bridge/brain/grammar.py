@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from ifx_bridge.words.forms import base_in
+
 Verb = Literal[
     "quality",  # a descriptor is wanted (amount), or too strong ("less")
     "add",  # an effect by name
@@ -230,27 +232,6 @@ def clauses(text: str) -> list[str]:
     return [part.strip(" -'") for part in parts if part.strip(" -'")]
 
 
-def stem(word: str, known: frozenset[str]) -> str:
-    """The known word that this is a form of ("brighter", "crunchiness", "softened"), or itself."""
-    if word in known:
-        return word
-    for suffix, ends in (
-        ("iness", ("y",)), ("ness", ("", "y")), ("iest", ("y",)), ("ier", ("y",)),
-        ("est", ("", "e")), ("er", ("", "e")), ("ish", ("", "e")), ("ened", ("", "en")),
-        ("ening", ("", "en")), ("en", ("", "e")), ("ied", ("y",)), ("ed", ("", "e")),
-        ("ing", ("", "e", "y")), ("ily", ("y",)), ("ly", ("",)), ("s", ("",)), ("es", ("",)),
-        ("y", ("", "e")), ("like", ("",)), ("ity", ("",)),
-    ):  # fmt: skip
-        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
-            root = word[: -len(suffix)].rstrip("-")
-            doubled = root[:-1] if len(root) > 3 and root[-1] == root[-2] else root
-            for base in (root, doubled):
-                for end in ends:
-                    if base + end in known:
-                        return base + end
-    return word
-
-
 def parse(instruction: str, known: frozenset[str]) -> list[Request]:
     """The requests of an instruction, in order.
 
@@ -259,7 +240,9 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
         known: Phrases that name descriptors.
     """
     text = normalized(instruction)
-    text = re.sub(r"[a-z]+", lambda m: m[0] if m[0] in FILLER else stem(m[0], known), text)
+    text = re.sub(
+        r"[a-z]+", lambda m: m[0] if m[0] in FILLER else base_in(m[0], known) or m[0], text
+    )
     if whole := _whole(text):
         return [whole]
     out: list[Request] = []
@@ -324,8 +307,8 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
     if match := re.search(
         r"\b(?:leave|keep|do not (?:touch|change|alter|move)|hold|freeze|lock|preserve)\b(.*)", text
     ):
-        for fx in _effects_in(match[1]):
-            yield Request("keep", fx, text=clause)
+        for kept in _effects_in(match[1]):
+            yield Request("keep", kept, text=clause)
         if _effects_in(match[1]):
             return
     if (order := _order(clause)) is not None:

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import math
+import re
+import reprlib
 from collections.abc import Collection, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.errors import UserError
 
 FORMAT, VERSION = "ifx-session", 1
 Route = Literal["initialize_all", "reuse_all", "reuse_and_initialize"]
+
+# pydantic writes at most 255 levels, so what is read must stay well below.
+DEEPEST = 64
 
 
 def route_of(before: Chain, added: Collection[str]) -> Route:
@@ -28,9 +41,39 @@ def route_of(before: Chain, added: Collection[str]) -> Route:
 
 
 class _Value(BaseModel):
-    """Immutable; fields of later minor versions are kept as they are."""
+    """Immutable; fields that are not ours are kept as they are.
+
+    Whatever could be constructed can be written: a `UserError` is raised otherwise.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+
+    def __init__(self, /, **data: Any) -> None:
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            kind = type(self).__name__.lower().removesuffix("info")
+            raise UserError(f"This is no valid {kind}: {problem(error)}.") from error
+
+    # As on pydantic's own: values inside others are not made through it, so that errors in them
+    # are told with their place.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _encodable(cls, data: Any) -> Any:
+        """Names of files can hold bytes that are not text; they become question marks."""
+        if not isinstance(data, dict):
+            return data
+        return {
+            key: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+            for key, value in data.items()
+        }
+
+    @model_validator(mode="after")
+    def _writable(self) -> Self:
+        _check_json(self.model_extra)
+        return self
 
 
 class ClipInfo(_Value):
@@ -48,8 +91,8 @@ class ClipInfo(_Value):
     path: str = ""
     name: str = ""
     sha256: str = ""
-    sample_rate: int = Field(default=44100, gt=0)
-    channels: int = Field(default=1, ge=1)
+    sample_rate: int = Field(default=44100, gt=0, lt=2**31)
+    channels: int = Field(default=1, ge=1, le=8)
     seconds: float = Field(default=0.0, ge=0)
 
 
@@ -65,7 +108,7 @@ class Turn(_Value):
 
     Attributes:
         index: From 1, in order of making.
-        parent: The turn that it went on from; 0 is the session's start.
+        parent: The turn that it went on from, the one before by default; 0 is the session's start.
         instruction: What the person said.
         route: How it began.
         chain: Effects in signal order, `{"fx", "params", "bypass"?, "engine"?}`.
@@ -83,7 +126,7 @@ class Turn(_Value):
     """
 
     index: int = Field(ge=1)
-    parent: int = Field(default=-1, ge=-1)
+    parent: int = Field(default=0, ge=0)
     instruction: str
     route: Route
     chain: list[dict[str, Any]]
@@ -97,7 +140,29 @@ class Turn(_Value):
     limited_db: float = 0.0
     ears: str = "perceptual"
     brain: str = "offline"
-    seed: int = 0
+    seed: int = Field(default=0, ge=-(2**63), lt=2**64)
+
+    @classmethod
+    def of(cls, *, chain: Chain, **fields: Any) -> Turn:
+        """A turn from its chain and its other fields.
+
+        Args:
+            chain: The turn's chain; gives `chain`, `trim_db` and `amount`.
+            **fields: The other fields.
+
+        Raises:
+            UserError: A field is missing, or its value cannot be.
+        """
+        return cls(chain=chain.to_data(), trim_db=chain.trim_db, amount=chain.amount, **fields)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _line(cls, data: Any) -> Any:
+        """Turns without a parent go on from the one before."""
+        if isinstance(data, dict) and data.get("parent") is None:
+            index = data.get("index")
+            return {**data, "parent": index - 1 if isinstance(index, int) and index > 0 else 0}
+        return data
 
     @field_validator("chain")
     @classmethod
@@ -116,14 +181,14 @@ class Session(_Value):
         clip: The recording.
         start: Effects that were there before the first turn; usually none.
         turns: All turns ever made, branches included; turn `n` is `turns[n - 1]`.
-        head: The current turn; 0 is the start.
+        head: The current turn, the last one by default; 0 is the start.
         undone: Turns that `redo` goes to, the next one last.
     """
 
     clip: ClipInfo
     start: list[dict[str, Any]] = Field(default_factory=list)
     turns: tuple[Turn, ...] = ()
-    head: int = Field(default=-1, ge=-1)
+    head: int = Field(default=0, ge=0)
     undone: tuple[int, ...] = ()
 
     @field_validator("start")
@@ -134,34 +199,39 @@ class Session(_Value):
     @model_validator(mode="before")
     @classmethod
     def _defaults(cls, data: Any) -> Any:
-        """Files without a tree are a line: each turn goes on from the one before."""
+        """Derived fields are made anew; files without a head are at their last turn."""
         if not isinstance(data, dict):
             return data
         data = dict(data)
         for derived in ("format", "version", "history", "current_params"):
             data.pop(derived, None)
-        turns = data.get("turns")
-        if isinstance(turns, Sequence) and not isinstance(turns, str):
-            if data.get("head") is None:
-                data["head"] = len(turns)
-            data["turns"] = tuple(
-                {**t, "parent": t.get("parent", number)} if isinstance(t, dict) else t
-                for number, t in enumerate(turns)
-            )
-        elif turns is None and data.get("head") is None:
-            data["head"] = 0
+        if data.get("head") is None:
+            turns = data.get("turns")
+            data["head"] = len(turns) if isinstance(turns, Sequence) else 0
         return data
 
+    @field_validator("undone")
+    @classmethod
+    def _reachable(cls, undone: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        """Kept only where each goes on from the one before, beginning at the head."""
+        at, turns = info.data.get("head"), info.data.get("turns", ())
+        for index in reversed(undone):
+            if not 1 <= index <= len(turns) or turns[index - 1].parent != at:
+                return ()
+            at = index
+        return undone
+
     @model_validator(mode="after")
-    def _tree(self) -> Session:
+    def _tree(self) -> Self:
         for number, turn in enumerate(self.turns, 1):
             if turn.index != number:
                 raise ValueError(f"turn {number} says that it is turn {turn.index}")
-            if not 0 <= turn.parent < number:
-                raise ValueError(f"turn {number} goes on from turn {turn.parent}")
-        known = range(len(self.turns) + 1)
-        if self.head not in known or any(index not in known for index in self.undone):
-            raise ValueError(f"there is no turn {self.head}")
+            if turn.parent >= number:
+                raise ValueError(
+                    f"turn {number} goes on from turn {turn.parent}, which is not before it"
+                )
+        if self.head > len(self.turns):
+            raise ValueError(f"the head is turn {self.head}, which is not there")
         return self
 
     # Reading.
@@ -173,8 +243,10 @@ class Session(_Value):
             UserError: There is none.
         """
         if not 1 <= index <= len(self.turns):
+            count = len(self.turns)
             raise UserError(
-                f"There is no turn {index}.", next_step=f"There are {len(self.turns)} turns."
+                f"There is no turn {index}.",
+                next_step=f"Choose one of 1 to {count}." if count else "Give an instruction first.",
             )
         return self.turns[index - 1]
 
@@ -216,15 +288,11 @@ class Session(_Value):
         Args:
             chain: The turn's chain.
             **fields: The other fields of `Turn`, without `index` and `parent`.
+
+        Raises:
+            UserError: A field is missing, or its value cannot be.
         """
-        turn = Turn(
-            index=len(self.turns) + 1,
-            parent=self.head,
-            chain=chain.to_data(),
-            trim_db=chain.trim_db,
-            amount=chain.amount,
-            **fields,
-        )
+        turn = Turn.of(index=len(self.turns) + 1, parent=self.head, chain=chain, **fields)
         return self._with(turns=(*self.turns, turn), head=turn.index, undone=())
 
     def undo(self) -> Session:
@@ -234,8 +302,14 @@ class Session(_Value):
             UserError: This is the start.
         """
         if not self.head:
-            raise UserError("There is nothing to undo: this is the start of the session.")
-        return self._with(head=self.turn(self.head).parent, undone=(*self.undone, self.head))
+            raise UserError(
+                "There is nothing to undo: this is the start of the session.",
+                kept="All turns are kept.",
+                next_step="Redo, go to a turn, or give an instruction."
+                if self.turns
+                else "Give an instruction first.",
+            )
+        return self.go_to(self.turn(self.head).parent)
 
     def redo(self) -> Session:
         """At the turn that was undone last.
@@ -244,18 +318,27 @@ class Session(_Value):
             UserError: Nothing was undone.
         """
         if not self.undone:
-            raise UserError("There is nothing to redo.")
-        return self._with(head=self.undone[-1], undone=self.undone[:-1])
+            raise UserError(
+                "There is nothing to redo.",
+                kept="All turns are kept.",
+                next_step="Redo takes back an undo; other turns are reached by their number.",
+            )
+        return self.go_to(self.undone[-1])
 
     def go_to(self, index: int) -> Session:
         """At any turn (0: the start); the next instruction branches off there.
+
+        Going back along the path is an undo of several turns, which `redo` takes back one by one;
+        going to another branch leaves nothing to redo.
 
         Raises:
             UserError: There is no such turn.
         """
         if index:
             self.turn(index)
-        return self._with(head=index, undone=())
+        line = [0, *(turn.index for turn in self.path()), *reversed(self.undone)]
+        ahead = line[line.index(index) + 1 :] if index in line else []
+        return self._with(head=index, undone=tuple(reversed(ahead)))
 
     def _with(self, **changes: Any) -> Session:
         return self.model_copy(update=changes)
@@ -271,12 +354,66 @@ class Session(_Value):
 
 def _checked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Chain data with all values, in range; the rest of each row as it was."""
+    _check_json(rows)
     try:
         whole = Chain.from_data(rows).to_data()
     except UserError as error:
-        raise ValueError(str(error)) from error
-    for row in rows:
-        for value in row.get("params", {}).values():
-            if not math.isfinite(value):
-                raise ValueError(f"{row['fx']} has a value that is not finite")
+        raise ValueError(str(error).removesuffix(".")) from error
     return [{**row, **full} for row, full in zip(rows, whole, strict=True)]
+
+
+def _check_json(value: Any, depth: int = 0) -> None:
+    """Raise ValueError for what would not come back from a JSON file as it is."""
+    if depth > DEEPEST:
+        raise ValueError(f"it is nested more than {DEEPEST} levels deep")
+    if isinstance(value, dict):
+        for key, part in value.items():
+            if not isinstance(key, str):
+                raise ValueError(f"it has a key that is not text ({reprlib.repr(key)})")
+            _check_json(key, depth)
+            _check_json(part, depth + 1)
+    elif isinstance(value, list):
+        for part in value:
+            _check_json(part, depth + 1)
+    elif isinstance(value, str):
+        if value.encode("utf-8", "replace").decode() != value:
+            raise ValueError("it holds text that is not valid Unicode")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"it holds {value}, which is not a finite number")
+    elif isinstance(value, int):
+        if value.bit_length() > 1023:
+            raise ValueError("it holds a number that is too large")
+    elif value is not None:
+        raise ValueError(f"it holds a {type(value).__name__}, which has no place in a file")
+
+
+def problem(error: ValidationError) -> str:
+    """What is wrong first, and where, in words; a clause without a full stop."""
+    found = error.errors(include_url=False)
+    first, more = found[0], len(found) - 1
+    place, kind = list(first["loc"]), first["type"]
+    if kind == "missing":
+        what = f"{_place(place[:-1]) or 'it'} has no {str(place[-1])!r}"
+    elif kind in ("value_error", "assertion_error"):
+        what = ": ".join(part for part in (_place(place), str(first["ctx"]["error"])) if part)
+    else:
+        wanted = re.split(r", unable| or instance of| or object", first["msg"])[0]
+        wanted = re.sub("^Input should be ", "", wanted).replace("a valid dictionary", "a table")
+        shown = reprlib.repr(first["input"])
+        what = f"{_place(place) or 'it'} is {shown} and should be {wanted}"
+    return f"{what} (and {more} more)" if more else what
+
+
+def _place(parts: Sequence[int | str]) -> str:
+    """`("turns", 0, "score", "after")` as "turn 1, score, after"."""
+    words: list[str] = []
+    for part in parts:
+        if isinstance(part, int) and words and words[-1] in _ITEMS:
+            words[-1] = f"{_ITEMS[words[-1]]} {part + 1}"
+        else:
+            words.append(str(part))
+    return ", ".join(words)
+
+
+_ITEMS = {"turns": "turn", "chain": "chain, effect", "start": "start, effect", "undone": "undone"}

@@ -7,9 +7,9 @@ DIR holds `socialfx/eq.csv`, `socialfx/reverb.csv`, `socialfx/reverbs.csv`, `soc
 
 Equalizer: every contribution is a curve over the 40 bands of SocialFX, centred on its mean, since
 loudness is matched elsewhere. The shape of a word is the mean of the contributions scaled to equal
-strength (a mean direction, as in K. V. Mardia and P. E. Jupp, Directional Statistics: nobody's extreme
-settings dominate), and is then brought to the contributors' median strength, because averaging
-people who disagree flattens it. Six bands are fitted to that curve.
+strength (a mean direction, as in K. V. Mardia and P. E. Jupp, Directional Statistics, so that
+extreme settings don't dominate). It is then brought to the contributors' median strength, because
+averaging people who disagree flattens it. Six bands are fitted to that curve.
 
 Reverb and compressor: contributors described given settings and ticked, of words that others had
 used, those that they agreed with. A setting counts for a word by how much more often it was
@@ -109,25 +109,26 @@ WET_LEVEL = (0.05, 0.6)
 _FUNCTION = """
 a add adds also an and any are as at be been but by can creating did do for from had has have i if
 in into is it its just less made makes me more most much my no none not of on or our same so some
-than that the their them then there these they this to too very was we were what when which who
-will with without would you your
+than that the their them then there these they this to too very was we were what when which who will
+with without would you your
 """
 # Players, pieces, judgements and names: about something else than how it sounds, in any phrase.
 _ELSEWHERE = """
-aidan apple audio background band bands baseball bastard beat beats bells better bit bonito
-brillante brightens car cat change changed chitarrini chitarriny chitarrone circus clancy clanks
-classical computer corn country cow crecy cricket cymbals default different dog drown drug drum
-drumming drums drumstick dummy eco effect effective effects energies enjoy eric event excellent
-existent fade feels feminine female food fool function funeral game garage genius god good great
-group guitar guitarriche hallow halloween harpsichord hat hate heater hello hihat honks horror
-identical improvement instrument instrumental instrumentation instruments jammy jazz keyboard
-keyboards keys kick kickclean kingdom lady like lindo listening lose lost love maestro mails man
-march masterpiece medium melody midi mimic mother motive movements multiply music musical name nice
-nicer nosier note notes nothing opera optimal orchestra organ organs original parade party
-percussion performance personal piano pink pitch preset private professional quality ralph recital
-recording reset rock school session singing song songs sound sounding sounds speed strings superb
-symbols taco teared techno tempo terrible test tiger tone tones toned track trumpet trumpets
-unnoticeable vampire vengeance vocal vocals voice volume war warily wield work workout wow
+aidan amazing apple army audio awesome awful background band bands baseball bastard beat beats bells
+better bit bonito brightens brillante car cat change changed chitarrini chitarriny chitarrone circus
+clancy clanks classical complementary computer corn country cow crecy cricket cymbals default
+different dog drown drug drum drumming drums drumstick dummy eco effect effective effects energies
+enjoy eric event excellent existent fade feels female feminine food fool function funeral game
+garage genius god good great group guitar guitarriche hallow halloween harpsichord hat hate heater
+hello hihat honks horrible horror identical improvement instrument instrumental instrumentation
+instruments jammy jazz keyboard keyboards keys kick kickclean kingdom lady like lindo listening lose
+lost love maestro mails man march masterpiece medium melody midi mimic minor mother motive movements
+multiply music musical name nice nicer nosier note notes nothing noticeable opera optimal orchestra
+organ organs original parade party percussion performance personal piano pink pitch preset private
+professional quality ralph recital recording reset rhythm rock school session similar singing song
+songs sound sounding sounds speed strings strumming superb symbols taco teared techno tempo terrible
+test tiger tone toned tones touched track trumpet trumpets unique unnoticeable vampire vengeance
+vocal vocals voice volume war warily wield work workout wow
 """
 # No description alone.
 _ALONE = """
@@ -562,9 +563,9 @@ def _typical_point(
 ) -> Array:
     """The mean of the settings, as far from the average setting as people agree.
 
-    Averaging settings of which most were accepted by chance moves the mean to the average setting.
-    Its distance is therefore set to the settings' median distance times the root of consistency:
-    halfway, as ratios go, between undoing this for nobody and for everybody.
+    Many settings are accepted by chance, which moves the mean towards the average setting: with a
+    mean cosine c between people, to about c of the settings' own distance. It is moved out again to
+    the root of c, so that words on which nobody agrees stay near the average setting.
     """
     rows, weights = np.array([points[s] for s in lifts]), np.array(list(lifts.values()))
     mean = weights @ rows / weights.sum()

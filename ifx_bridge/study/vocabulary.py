@@ -28,6 +28,8 @@ from ifx_bridge.words.vocabulary import SHIPPED
 SENTENCES = ("{}", "a {} sound")
 DIMENSIONS = 96
 FREQUENT_WORDS = 9000
+# Relevant words are in from this frequency (log10 of uses per billion words).
+LEAST_ZIPF = 3.1
 # WordNet files of senses whose words describe or stand for sounds, places, things and moods.
 RELEVANT = {
     "noun": (5, 6, 7, 11, 12, 15, 17, 18, 19, 27),
@@ -35,6 +37,7 @@ RELEVANT = {
     "adv": (),
     "verb": (30, 35, 39),
 }
+PARTS_OF_SPEECH = {"n": "noun", "v": "verb", "r": "adv", "a": "adj", "s": "adj"}
 WORD = re.compile(r"[a-z]{3,}(?:[_-][a-z]{2,})?")
 
 
@@ -67,7 +70,10 @@ def wordnet(folder: Path) -> tuple[set[str], dict[str, set[str]], dict[str, set[
             for _ in range(int(fields[at])):
                 symbol, offset, pos, ends = fields[at + 1 : at + 5]
                 at += 4
-                other = ("adj" if pos in "as" else {"n": "noun", "v": "verb", "r": "adv"}[pos], offset)
+                other = (
+                    "adj" if pos in "as" else {"n": "noun", "v": "verb", "r": "adv"}[pos],
+                    offset,
+                )
                 if symbol == "!":
                     source = int(ends[:2], 16)
                     for word in [raw[source - 1]] if source else raw:
@@ -110,7 +116,9 @@ def build(encoder: Path, folder: Path) -> dict[str, NDArray[Any]]:
     own = {w for w in own if re.fullmatch(r"[a-z0-9_'-]+", w)}
     frequent = {w for w in top_n_list("en", FREQUENT_WORDS) if WORD.fullmatch(w) and w in synonyms}
     chosen = {
-        w for w in relevant if zipf_frequency(w.replace("_", " "), "en") >= (3.3 if "_" in w else 3.1)
+        w
+        for w in relevant
+        if zipf_frequency(w.replace("_", " "), "en") >= (3.3 if "_" in w else 3.1)
     }
     words = sorted(
         frequent | chosen | own, key=lambda w: (-zipf_frequency(w.replace("_", " "), "en"), w)

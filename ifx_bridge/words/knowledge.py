@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,10 +12,19 @@ from typing import Any
 
 from ifx_bridge.effects.chain import Slot
 from ifx_bridge.effects.spec import Params, effect
+from ifx_bridge.words.forms import base_in
 
-# Crowd words that are in no lexicon entry count when this many people used them and agreed.
-FEWEST_CONTRIBUTORS = 4
-LEAST_CONSISTENCY = 0.25
+# Crowd words that are in no lexicon entry count when so many people used them and so agreed.
+TRUST = {"eq": (4, 0.3), "rev": (40, 0.4)}
+# Judgements and things that say nothing about sound, though people wrote them.
+JUDGEMENTS = frozenset({
+    "amplified", "attractive", "band", "classic", "death", "disturbing", "enjoyable", "exciting",
+    "fast", "formal", "fun", "happy", "irritating", "jammy", "love", "loving", "marching",
+    "marching band", "melodic", "military", "moving", "odd", "off key", "pleasing", "rhythmic",
+    "simple", "stereo", "strange", "subtle", "too much", "ugly", "upbeat", "uplifting", "low",
+    "annoying", "interesting", "unpleasant", "loud", "quiet", "strong", "energetic", "mild",
+    "high pitch", "feedback", "distortion", "hard", "hot", "sad", "quieter",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -107,19 +115,24 @@ def build(lexicon: Mapping[str, Any], crowd: Mapping[str, Any]) -> Knowledge:
         for alias in (name, *entry.get("also", ())):
             names[alias] = name
     for word, by_effect in sorted(crowd.items()):
-        if word in names:
+        tokens = word.split()
+        if word in JUDGEMENTS or all(base_in(token, names) for token in tokens):
             continue
-        fx, found = max(by_effect.items(), key=lambda kv: _trust(kv[1]))
-        if found["count"] >= FEWEST_CONTRIBUTORS and found["consistency"] >= LEAST_CONSISTENCY:
+        # Contributors were given one effect and asked for words: an equalizer says most about
+        # tone, and words that it does not explain are left to the reverb.
+        sure = [
+            fx
+            for fx, (people_least, agreement) in TRUST.items()
+            if fx in by_effect
+            and by_effect[fx]["count"] >= people_least
+            and by_effect[fx]["consistency"] >= agreement
+        ]
+        if sure:
+            fx, found = sure[0], by_effect[sure[0]]
             values = effect(fx).complete(found["params"])
             descriptors[word] = Descriptor(word, {fx: values}, people=int(found["count"]))
             names[word] = word
     return Knowledge(descriptors, names)
-
-
-def _trust(found: Mapping[str, Any]) -> float:
-    people = min(float(found["count"]), 20.0)
-    return float(found["consistency"]) * math.sqrt(people)
 
 
 def _cause(text: str) -> Cause:

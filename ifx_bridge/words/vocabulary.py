@@ -1,8 +1,8 @@
 """The shipped vocabulary: which everyday words are near which, and which are opposites.
 
-Made by `ifx_bridge.study.vocabulary`; sources and licences are in `ATTRIBUTION.md`. Similarity knows
-neither negation nor direction: "harsh" and "soft" are near, as topics are. Directions come from
-the grammar and the opposites.
+Made by `ifx_bridge.study.vocabulary`; sources and licences are in `ATTRIBUTION.md`. Similarity
+knows neither negation nor direction: "harsh" and "soft" are near, as topics are. Directions come
+from the grammar and the opposites.
 """
 
 from __future__ import annotations
@@ -16,19 +16,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ifx_bridge.words.forms import base_in
+
 SHIPPED = Path(__file__).with_name("vocabulary.npz")
 # Words that WordNet lists in one sense are this much more similar: not all senses are about sound.
 SYNONYM = 0.2
 # How much the words before the last one count in a phrase: "old phone" is a phone.
 MODIFIER = 0.6
-STOP = frozenset("a an the of in on at to for from with by and or some like my your very so".split())  # noqa: SIM905
+_STOP = "a an the of in on at to for from with by and or some like my your very so"
+STOP = frozenset(_STOP.split())
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
-ENDINGS = (
-    ("iness", "y"), ("ness", ""), ("iest", "y"), ("ier", "y"), ("est", ""), ("est", "e"),
-    ("er", ""), ("er", "e"), ("ish", ""), ("ened", "en"), ("en", ""), ("ies", "y"), ("ied", "y"),
-    ("es", ""), ("s", ""), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e"), ("ily", "y"),
-    ("ly", ""), ("like", ""), ("y", ""),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,17 +77,7 @@ class Vocabulary:
 
     def lemma(self, word: str) -> str | None:
         """The table's word that this is a form of ("brighter", "crunchiness"), or None."""
-        word = _key(word)
-        if word in self._index:
-            return word
-        for ending, instead in ENDINGS:
-            root = word.removesuffix(ending)
-            if root == word or len(root) < 3:
-                continue
-            for base in (root + instead, root[:-1] if root[-1] == root[-2] else ""):
-                if base in self._index:
-                    return base
-        return None
+        return base_in(_key(word), self._index)
 
     def vector(self, phrase: str) -> NDArray[np.float32] | None:
         """Unit vector of a word or phrase, `[dim]`; None when it holds no known word."""
