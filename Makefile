@@ -28,7 +28,8 @@ test: setup
 	$(BIN)/python -m pytest
 
 bench: setup
-	$(BIN)/python -m benchmarks
+	$(BIN)/python benchmarks/parity.py
+	$(BIN)/python benchmarks/turn.py
 
 clean:
 	rm -rf .venv build dist *.egg-info .coverage htmlcov .hypothesis

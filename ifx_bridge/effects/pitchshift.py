@@ -24,7 +24,7 @@ def _twin(audio: Tensor, params: Mapping[str, Tensor], sample_rate: float) -> Te
     import torch
     from pedalboard import Pedalboard
 
-    semitones = float(params["semitones"])
+    semitones = params["semitones"].item()
     plugins = _face({"semitones": semitones}, sample_rate)
     if not plugins:
         return audio

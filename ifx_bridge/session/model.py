@@ -26,6 +26,7 @@ Route = Literal["initialize_all", "reuse_all", "reuse_and_initialize"]
 
 # pydantic writes at most 255 levels, so what is read must stay well below.
 DEEPEST = 64
+LONGEST_PROBLEM = 300
 
 
 def route_of(before: Chain, added: Collection[str]) -> Route:
@@ -402,6 +403,8 @@ def problem(error: ValidationError) -> str:
         wanted = re.sub("^Input should be ", "", wanted).replace("a valid dictionary", "a table")
         shown = reprlib.repr(first["input"])
         what = f"{_place(place) or 'it'} is {shown} and should be {wanted}"
+    if len(what) > LONGEST_PROBLEM:
+        what = what[:LONGEST_PROBLEM] + "…"
     return f"{what} (and {more} more)" if more else what
 
 

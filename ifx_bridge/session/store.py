@@ -122,7 +122,7 @@ def _parsed(path: Path, content: bytes) -> Any:
     except RecursionError as error:
         what, cause = "it is nested too deeply", error
     except ValueError as error:
-        what, cause = "it holds a number that cannot be", error
+        what, cause = "it holds NaN, an infinity or an endless number", error
     raise UserError(
         f"{path.name} is not a session that can be read: {what}.",
         kept=_UNTOUCHED,

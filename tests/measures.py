@@ -1,0 +1,79 @@
+"""What a listener would hear, measured on rendered audio; none of it is the ears' own code."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal
+
+Audio = NDArray[np.float32]
+
+
+def band_db(audio: Audio, rate: float, low: float, high: float) -> float:
+    """Energy between two frequencies as a part of all energy, in dB."""
+    hz, power = signal.welch(audio.mean(0), rate, nperseg=8192)
+    inside = (hz >= low) & (hz < high)
+    return float(10 * np.log10(power[inside].sum() / power.sum() + 1e-12))
+
+
+def centroid_hz(audio: Audio, rate: float) -> float:
+    """Centre of gravity of the magnitude spectrum."""
+    hz, power = signal.welch(audio.mean(0), rate, nperseg=8192)
+    return float((hz * np.sqrt(power)).sum() / np.sqrt(power).sum())
+
+
+def crest_db(audio: Audio) -> float:
+    """Peak over rms."""
+    return float(20 * np.log10(np.abs(audio).max() / np.sqrt((audio**2).mean())))
+
+
+def loudness_range_db(audio: Audio, rate: float) -> float:
+    """Spread between loud and quiet 50 ms frames (95th to 20th percentile), in dB."""
+    hop = int(0.05 * rate)
+    frames = audio.shape[1] // hop
+    energy = (audio[:, : frames * hop].reshape(audio.shape[0], frames, hop) ** 2).mean((0, 2))
+    level = 10 * np.log10(energy + 1e-9)
+    return float(np.percentile(level, 95) - np.percentile(level, 20))
+
+
+def pitch_ratio(before: Audio, after: Audio, rate: float) -> float:
+    """By which factor the spectrum moved, from the best shift on a logarithmic axis."""
+    at = np.geomspace(60, 6000, 600)
+
+    def profile(audio: Audio) -> NDArray[np.float64]:
+        hz, power = signal.welch(audio.mean(0), rate, nperseg=16384)
+        level = np.interp(at, hz, 10 * np.log10(power + 1e-14))
+        return np.asarray(level - signal.savgol_filter(level, 151, 2))
+
+    first, second = profile(before), profile(after)
+    lags = np.arange(-180, 181)
+    fit = [
+        float((first[max(0, -k) : 600 - max(0, k)] * second[max(0, k) : 600 - max(0, -k)]).mean())
+        for k in lags
+    ]
+    return float((6000 / 60) ** (lags[int(np.argmax(fit))] / 599))
+
+
+def tail_db(before: Audio, after: Audio, rate: float) -> float:
+    """How much more a sound rings: level of its quietest fifth of frames against its loudest."""
+    return loudness_range_db(before, rate) - loudness_range_db(after, rate)
+
+
+def echo_at(before: Audio, after: Audio, rate: float, low: float, high: float) -> float:
+    """Delay in seconds, within a range, at which the result best repeats the dry sound."""
+    samples = min(before.shape[1], int(6 * rate))
+    dry, wet = before.mean(0)[:samples], after.mean(0)[:samples]
+    size = 2 * samples
+    # Deconvolution, regularized: the impulse response between the two.
+    spectrum, other = np.fft.rfft(dry, size), np.fft.rfft(wet, size)
+    power = np.abs(spectrum) ** 2
+    response = np.fft.irfft(other * np.conj(spectrum) / (power + 1e-3 * power.max()), size)
+    start, stop = int(low * rate), int(high * rate)
+    return (start + int(np.argmax(np.abs(response[start:stop])))) / rate
+
+
+def roughness_db(before: Audio, after: Audio) -> float:
+    """What the result has that no gain of the dry sound explains, relative to it, in dB."""
+    gain = float((before * after).sum() / (before**2).sum())
+    rest = after - gain * before
+    return float(10 * np.log10((rest**2).sum() / (after**2).sum()))
