@@ -60,7 +60,11 @@ CASES: list[tuple[str, str, Callable[[Heard], bool]]] = [
         "drums",
         lambda h: h.gain(30, 200) < -6 and h.gain(6000, 16000) < -4 and h.gain(700, 3000) > 1,
     ),
-    ("it should sound like a church", "drums", lambda h: h.rings > 6 and h.params["rev"]["room_size"] > 0.7),
+    (
+        "it should sound like a church",
+        "drums",
+        lambda h: h.rings > 6 and h.params["rev"]["room_size"] > 0.7,
+    ),
     ("in a small room", "drums", lambda h: h.rings > 0.5 and h.params["rev"]["room_size"] < 0.4),
     ("underwater", "drums", lambda h: h.gain(3000, 16000) < -8),
     (
