@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -144,10 +145,10 @@ class Window(QMainWindow):
         button.setAccessibleName(text.replace("&", "").rstrip("…"))
         return button
 
-    def _action(self, text: str, keys: str, do: object) -> QAction:
+    def _action(self, text: str, keys: str, do: Callable[[], object]) -> QAction:
         action = QAction(text, self)
         action.setShortcut(QKeySequence(keys))
-        action.triggered.connect(lambda: do())  # type: ignore[operator]
+        action.triggered.connect(lambda: do())
         return action
 
     # What the user does.
@@ -208,7 +209,7 @@ class Window(QMainWindow):
 
     # The background.
 
-    def _run(self, work, then) -> None:  # type: ignore[no-untyped-def]
+    def _run(self, work, then) -> None:
         job = Job(work, self)
         job.progressed.connect(self._progressed)
         job.succeeded.connect(then)
@@ -226,7 +227,7 @@ class Window(QMainWindow):
         place = self.workspace
         assert place is not None
 
-        def work(report, stopped):  # type: ignore[no-untyped-def]
+        def work(report, stopped):
             result = self.machine.turn(session, clip, text, report, stopped)
             place.add(result.session, result.turn, result.audio, clip)
             return result

@@ -21,8 +21,6 @@ from ifx_bridge.ears.base import register
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ifx_bridge.words.vocabulary import Vocabulary
-
 FITTED = Path(__file__).with_name("perceptual.npz")
 SAMPLE_RATE = 32000
 WINDOW, HOP = 1024, 512
@@ -77,7 +75,7 @@ def measure(audio: Tensor, sample_rate: float) -> Tensor:
 
     # Where: share of the energy per band, in decibels / 10 above a -60 dB floor.
     bands = torch.einsum("bft,kf->bk", power, bank)
-    share = bands / bands.sum(-1, keepdim=True)
+    share = bands / (bands.sum(-1, keepdim=True) + 1e-9)
     where = torch.log10(share + FLOOR)
 
     # How it moves: region envelopes in decibels / 10, floored 60 dB below their loudest.
@@ -161,23 +159,20 @@ class Perceptual:
         """See `Ears`; words outside the fit are reached through the shipped vocabulary."""
         import torch
 
+        from ifx_bridge.words.knowledge import knowledge
+        from ifx_bridge.words.vocabulary import Vocabulary
+
         key = " ".join(text.lower().split())
-        if key in self.points:
-            return torch.from_numpy(self.points[key])
-        matches = [
-            m for m in _vocabulary().nearest(key, list(self.points)) if m.similarity > SIMILAR
-        ]
+        names = {way: name for way, name in knowledge().names.items() if name in self.points}
+        if (name := names.get(key, key)) in self.points:
+            return torch.from_numpy(self.points[name])
+        nearest = Vocabulary.load().nearest(key, list(names))
+        matches = [m for m in nearest if m.similarity > SIMILAR]
         if not matches:
             return None
         total = sum(m.similarity for m in matches)
-        mean = sum(m.similarity / total * self.points[m.word] for m in matches)
+        mean = sum(m.similarity / total * self.points[names[m.word]] for m in matches)
         return torch.as_tensor(mean, dtype=torch.float32)
-
-
-def _vocabulary() -> Vocabulary:
-    from ifx_bridge.words.vocabulary import Vocabulary
-
-    return Vocabulary.load()
 
 
 def _erb_number(hz: Any) -> NDArray[np.float64]:

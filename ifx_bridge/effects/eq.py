@@ -118,7 +118,7 @@ def _rounded(audio: Tensor, bands: list[tuple[list[Tensor], list[Tensor]]]) -> T
     import torch
 
     rows = audio.detach().float().reshape(-1, audio.shape[-1]).numpy().copy()
-    sections = np.array([[float(c) for c in (*b, *a[1:])] for b, a in bands], dtype=np.float32)
+    sections = np.array([[c.item() for c in (*b, *a[1:])] for b, a in bands], dtype=np.float32)
     return torch.from_numpy(_recursion()(rows, sections)).reshape(audio.shape).to(audio.dtype)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SURE_RANGE = (0.7, 1.5)  # of the way to a sure move's goal
 ASKED_REACH = 0.22  # around the goal of an unsure one
 FREQUENCY_REACH = 0.08  # a band that wanders is another band
-UNASKED_REACH = 0.06
+UNASKED_REACH = 0.03
 # Penalty per squared part of a turn; the loss is 1 at the start.
 SURE_WEIGHT, ASKED_WEIGHT, UNASKED_WEIGHT = 2.0, 0.6, 30.0
 # Knobs of time are musical choices, not matters of degree.

@@ -1,0 +1,104 @@
+"""The refinement: better than its start, bounded by the plan, repeatable, stoppable."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ifx_bridge.audio import load
+from ifx_bridge.brain import Context, Plan, brain
+from ifx_bridge.demo import clips
+from ifx_bridge.ears import ears
+from ifx_bridge.effects.chain import Chain, Slot
+from ifx_bridge.refine import Progress, Settings, refine, refine_staged
+from ifx_bridge.refine.refine import SURE_RANGE, movable
+from ifx_bridge.refine.staged import Recipe
+
+CLIP = load(clips()["loop"])
+EARS = ears()
+QUICK = Settings(steps=20, trial_steps=4)
+
+
+def planned(instruction: str, chain: Chain | None = None) -> Plan:
+    return brain().plan(instruction, Context(chain or Chain()))
+
+
+@pytest.mark.parametrize("instruction", ["make it bright", "like a megaphone", "squash it"])
+def test_gets_nearer_than_its_start(instruction: str) -> None:
+    plan = planned(instruction)
+    at_start = refine(CLIP, Chain(), replace(plan, held=frozenset(plan.start.ids)), EARS, QUICK)
+    found = refine(CLIP, Chain(), plan, EARS, QUICK)
+    assert found.score > at_start.score
+    assert found.chain.ids == plan.start.ids
+    assert list(found.trace) == sorted(found.trace) or found.trace[-1] >= found.trace[0]
+
+
+def test_is_repeatable() -> None:
+    plan = planned("like a cassette")
+    first, second = (refine(CLIP, Chain(), plan, EARS, QUICK) for _ in range(2))
+    assert first.chain == second.chain and first.score == second.score
+
+
+def test_half_the_amount_is_another_place() -> None:
+    little = refine(CLIP, Chain(), planned("slightly bright"), EARS, QUICK).chain["eq"].params
+    much = refine(CLIP, Chain(), planned("very bright"), EARS, QUICK).chain["eq"].params
+    assert 0 < little["high_shelf_gain_db"] < much["high_shelf_gain_db"]
+
+
+def test_what_is_held_does_not_move_and_what_is_sure_does() -> None:
+    chain = Chain((Slot("rev", {"room_size": 0.8}), Slot("dist", {"drive_db": 16})))
+    plan = planned("keep the reverb, too harsh, soften it", chain)
+    found = refine(CLIP, chain, plan, EARS, QUICK)
+    assert found.chain["rev"] == chain["rev"]
+    (move,) = [m for m in plan.moves if m.name == "drive_db"]
+    least = SURE_RANGE[0] * (16 - move.to)
+    assert 16 - found.chain["dist"].params["drive_db"] >= least - 0.1
+
+
+def test_unasked_knobs_stay_near() -> None:
+    chain = Chain((Slot("rev", {"room_size": 0.8, "wet_level": 0.3}),))
+    found = refine(CLIP, chain, planned("add some grit", chain), EARS, QUICK).chain
+    for name, value in chain["rev"].params.items():
+        assert abs(found["rev"].params[name] - value) < 0.05
+
+
+def test_semitones_are_searched_among_whole_steps() -> None:
+    found = refine(CLIP, Chain(), planned("like a chipmunk"), EARS, QUICK)
+    semitones = found.chain["pitchshift"].params["semitones"]
+    assert 4 <= semitones <= 15
+
+
+def test_progress_and_cancel_keep_the_best_so_far() -> None:
+    seen: list[Progress] = []
+    plan = planned("make it dark")
+    found = refine(CLIP, Chain(), plan, EARS, QUICK, seen.append, lambda: len(seen) >= 5)
+    assert not found.finished and len(seen) == 5
+    assert found.chain == seen[-1].chain and found.chain.ids == ("eq",)
+    at_once = refine(CLIP, Chain(), plan, EARS, QUICK, cancelled=lambda: True)
+    assert not at_once.finished and at_once.chain.ids == ("eq",)
+
+
+def test_commands_are_carried_out_exactly() -> None:
+    found = refine(CLIP, Chain(), planned("delay 250 ms"), EARS, QUICK)
+    assert found.chain["delay"].params["delay_seconds"] == 0.25
+    assert found.score == pytest.approx(1, abs=1e-3)
+
+
+def test_every_knob_that_moves_has_room() -> None:
+    for instruction in ("make it bright", "church", "like a radio", "monster", "8-bit"):
+        for knob in movable(planned(instruction)):
+            assert 0 <= knob.low < knob.high <= 1
+
+
+def test_staged_recipe_runs_and_can_be_stopped() -> None:
+    plan = planned("telephone")
+    recipe = Recipe(steps=5, evaluations=12, patience=12)
+    found = refine_staged(CLIP, Chain(), plan, EARS, QUICK, recipe=recipe)
+    assert found.finished and found.chain.ids == plan.start.ids
+    assert found.score > 0
+    count: list[Progress] = []
+    stopped = refine_staged(
+        CLIP, Chain(), plan, EARS, QUICK, count.append, lambda: len(count) > 6, recipe
+    )
+    assert not stopped.finished and stopped.chain.ids == plan.start.ids
