@@ -18,7 +18,14 @@ from ifx_bridge.brain.plan import Plan
 from ifx_bridge.ears import losses
 from ifx_bridge.ears.base import Ears
 from ifx_bridge.effects.chain import Chain
-from ifx_bridge.refine.refine import Knob, Outcome, Progress, Settings, listening_excerpt, movable
+from ifx_bridge.refine.whole_chain import (
+    Knob,
+    Outcome,
+    Progress,
+    Settings,
+    listening_excerpt,
+    movable,
+)
 
 FIRST_STAGE = ("eq", "rev")
 

@@ -22,7 +22,7 @@ from ifx_bridge import audio as sound
 from ifx_bridge.demo import clips
 from ifx_bridge.ears.perceptual import FITTED, feature_names, measure
 from ifx_bridge.effects.chain import Chain
-from ifx_bridge.refine.refine import Settings, listening_excerpt
+from ifx_bridge.refine.whole_chain import Settings, listening_excerpt
 from ifx_bridge.words.knowledge import Knowledge, knowledge
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from ifx_bridge.demo import clips
 from ifx_bridge.ears import ears
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.refine import Progress, Settings, refine, refine_staged
-from ifx_bridge.refine.refine import SURE_RANGE, movable
 from ifx_bridge.refine.staged import Recipe
+from ifx_bridge.refine.whole_chain import SURE_RANGE, movable
 
 CLIP = load(clips()["loop"])
 EARS = ears()

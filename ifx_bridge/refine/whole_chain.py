@@ -30,7 +30,7 @@ ASKED_REACH = 0.22  # around the goal of an unsure one
 FREQUENCY_REACH = 0.08  # a band that wanders is another band
 UNASKED_REACH = 0.03
 # Penalty per squared part of a turn; the loss is 1 at the start.
-SURE_WEIGHT, ASKED_WEIGHT, UNASKED_WEIGHT = 2.0, 0.6, 30.0
+SURE_WEIGHT, ASKED_WEIGHT, UNASKED_WEIGHT = 2.0, 0.2, 30.0
 # Knobs of time are musical choices, not matters of degree.
 CHOSEN = frozenset({"delay.delay_seconds", "comp.attack_ms", "comp.release_ms"})
 
@@ -50,11 +50,11 @@ class Settings:
         seed: Of the starting points.
     """
 
-    steps: int = 70
+    steps: int = 120
     trial_steps: int = 12
     starts: int = 2
-    learning_rate: float = 0.12
-    patience: int = 14
+    learning_rate: float = 0.2
+    patience: int = 18
     seconds: float = 2.0
     tail_seconds: float = 0.75
     seed: int = 0
@@ -306,7 +306,7 @@ class _Search:
             loss, heard = self._loss(theta)
             loss.backward()  # type: ignore[no-untyped-call]
             value = float(loss.detach())
-            stale = 0 if value < here - 2e-3 else stale + 1
+            stale = 0 if value < here - 1e-3 else stale + 1
             if value < here:
                 here, place = value, theta.detach().clone()
             self._keep(theta, value, heard)
