@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ from ifx_bridge.brain.plan import SURE, Plan
 from ifx_bridge.ears import losses
 from ifx_bridge.ears.base import Ears
 from ifx_bridge.effects.chain import Chain
-from ifx_bridge.effects.spec import Parameter
+from ifx_bridge.effects.spec import Effect, Parameter
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -181,10 +181,19 @@ def listening_excerpt(clip: Clip, settings: Settings) -> Audio:
     return np.concatenate([samples, silence.astype(np.float32)], axis=1)
 
 
+def all_differentiable(effect: Effect) -> bool:
+    """Whether gradients reach every knob of an effect."""
+    return all(parameter.differentiable for parameter in effect.parameters)
+
+
 def movable(plan: Plan) -> list[Knob]:
     """The knobs that may move, with their goals, ranges and penalties."""
     moves = {(m.fx, m.name): m for m in plan.moves}
     knobs = []
+    # An effect that is not differentiable is slow to render. What comes before it stays, unless
+    # asked, so that it is rendered once.
+    slow = [slot.fx for slot in plan.start if not all_differentiable(slot.effect)]
+    rendered_once = set(plan.start.ids[: plan.start.ids.index(slow[-1])]) if slow else set()
     for slot in plan.start:
         if slot.bypass or slot.fx in plan.held:
             continue
@@ -203,7 +212,8 @@ def movable(plan: Plan) -> list[Knob]:
                 ends = [goal - reach, goal + reach]
                 weight = ASKED_WEIGHT
             else:
-                if not parameter.differentiable or "cutoff_freq" in key:
+                unmoved = slot.fx in rendered_once or "cutoff_freq" in key
+                if unmoved or not parameter.differentiable:
                     continue
                 ends = [start - UNASKED_REACH, start + UNASKED_REACH]
                 weight = UNASKED_WEIGHT
@@ -246,11 +256,23 @@ class _Search:
 
         self.audio, self.rate, self.chain, self.knobs = audio, rate, chain, knobs
         self.ears, self.origin, self.change = ears, origin, change
-        self.settings, self.progress, self.cancelled = settings, progress, cancelled
+        self.progress, self.cancelled = progress, cancelled
         self.best, self.trace = _Best(chain=chain), list[float]()
         # Effects before the first that moves sound the same at every step.
         moving = {knob.fx for knob in knobs}
         self.first = next((i for i, fx in enumerate(chain.ids) if fx in moving), len(chain))
+        # A step through an effect that is not differentiable takes ten times longer.
+        slow = any(not all_differentiable(slot.effect) for slot in chain.slots[self.first :])
+        self.settings = (
+            settings
+            if not slow
+            else replace(
+                settings,
+                steps=max(1, settings.steps // 4),
+                trial_steps=max(1, settings.trial_steps // 4),
+                patience=max(1, settings.patience // 3),
+            )
+        )
         with torch.no_grad():
             self.prefix = chain.forward(audio, rate, stop=self.first)
         self.low = torch.tensor([k.low for k in knobs])
