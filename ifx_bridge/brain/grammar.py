@@ -32,6 +32,7 @@ Verb = Literal[
     "halfway",  # half of the last turn's change back
     "level",  # louder or quieter
     "tempo",  # slower or faster
+    "reverse",  # the signal order
     "unknown",
 ]
 
@@ -133,15 +134,22 @@ AMOUNTS = (
 )  # fmt: skip
 # Adjectives that are an amount in front of something else ("a gentle tape echo").
 STRENGTHS = {"gentle": 0.5, "light": 0.5, "delicate": 0.5, "heavy": 1.5, "intense": 1.5}
+# Adjectives of size in front of a space: how they change the room.
+SIZES = {"big": 0.06, "large": 0.06, "huge": 0.08, "massive": 0.08, "enormous": 0.08, "vast": 0.08,
+         "grand": 0.06, "gigantic": 0.08, "small": -0.3, "tiny": -0.4, "little": -0.3}  # fmt: skip
+# What is said of the tail of a reverb, and whether it means more damping.
+TAIL_TONES = {"dark": True, "warm": True, "dull": True, "soft": True, "muffled": True,
+              "bright": False, "harsh": False, "metallic": False, "sharp": False}  # fmt: skip
 # Verbs of change that say which way.
 MORE = ("more", "increase", "raise", "turn up", "boost", "bring up", "push", "crank up", "crank",
         "extra", "additional", "stronger", "bigger", "longer", "louder", "wider", "higher",
         "pump up",
-        "up", "deeper")  # fmt: skip
+        "up", "deeper", "double", "lengthen", "extend", "stretch", "not enough")  # fmt: skip
 LESS = ("less", "decrease", "reduce", "lower", "turn down", "cut", "bring down", "pull back",
         "back off", "ease off", "ease up on", "dial back", "dial down", "tone down", "tame",
         "fewer",
-        "weaker", "smaller", "shorter", "quieter", "narrower", "not so", "not as", "not that",
+        "weaker", "smaller", "shorter", "shorten", "shrink", "roll off", "shave off", "halve",
+        "take down", "quieter", "narrower", "not so", "not as", "not that",
         "not too", "too much of", "too much", "too many", "lighten", "down", "minimize", "drop",
         "without so much", "way too much", "cut back on", "cut down", "soften", "de")  # fmt: skip
 LESS_OF_IT = ("less", "reduce", "remove", "lose", "get rid of", "kill", "tone down", "not so")
@@ -154,8 +162,10 @@ ADD = ("add", "put on", "put", "apply", "use", "throw in", "throw on", "insert",
        "give us", "slap on", "slap", "introduce", "include", "with", "i want", "i would like",
        "we need", "it needs", "needs", "need", "want", "bring in", "turn on", "mix in", "sprinkle",
        "drench it in", "drown it in", "bathe it in")  # fmt: skip
+_VERBS = frozenset(word for phrase in (*MORE, *LESS, *REMOVE, *ADD) for word in phrase.split())
 # Words that carry no request of their own.
 _FILLER = """
+    both them everything bit lot half double twice amount
     a add adds again all also an and any as at audio bass be beat been being bit bring but
     by can character clip come comes coming could drum drums effect effects everything feel
     feeling feels for from get getting give go goes going guitar had has have having hear
@@ -297,6 +307,8 @@ def _whole(text: str) -> Request | None:
         bare,
     ):
         return Request("level", text=text)
+    if re.fullmatch(r"(swap|reverse|flip|change)( the)? (signal )?(order|effects)", bare):
+        return Request("reverse", text=text)
     if re.search(r"\b(slow|slower|faster|speed|tempo|bpm)\b", bare):
         return Request("tempo", text=text)
     return None
@@ -311,6 +323,11 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
             yield Request("keep", kept, text=clause)
         if _effects_in(match[1]):
             return
+        named = descriptor_phrases(match[1], known)
+        for phrase in named:
+            yield Request("keep", phrase, text=clause)
+        if named or not _content(match[1]):
+            return
     if (order := _order(clause)) is not None:
         yield order
         return
@@ -322,22 +339,38 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
     complaint = bool(re.search(r"\btoo\b", clause)) and not re.search(r"\bnot too\b", clause)
     if complaint and amount == 1.0 and re.search(r"\b(way|far|much) too\b", clause):
         amount = 1.5
-    negated = bool(
-        re.search(r"\b(do not|not|never|avoid|without|stop|less|reduce|no|lose|remove)\b", clause)
+    wanting = bool(re.search(r"\b(not enough|lacks?|lacking|missing|could use)\b", clause))
+    negated = not wanting and bool(
+        re.search(r"\b(do not|not|never|avoid|without|no)\b", clause)
+        or re.search(r"\btake (the |some |that )?[\w ]+ (off|out|away)\b", clause)
+        or _has(clause, REMOVE)
     )
+    if re.search(r"\bhalve\b|\bin half\b", clause):
+        amount = 1.25
+    elif re.search(r"\b(double|twice)\b", clause):
+        amount = 2.5
 
     # Descriptors of more than one word go before effect names ("tape echo", "plate reverb").
     phrases = descriptor_phrases(rest, known)
     long = [p for p in phrases if " " in p or "-" in p]
     knob = None if long else _knob_in(rest)
     fx = None if long else _effect_in(rest)
+    if fx == "rev" and (length := re.search(r"\b(long|short|length|shorten|stretch)", rest)):
+        shorter = length[1].startswith("short") != complaint
+        yield Request("less" if shorter else "more", "rev.room_size", amount=amount, text=clause)
+        return
+    tone = next((p for p in phrases if p in TAIL_TONES), None)
+    if fx == "rev" and knob is None and tone is not None:
+        darker = TAIL_TONES[tone] != (complaint or negated or _has(rest, LESS))
+        yield Request("more" if darker else "less", "rev.damping", amount=amount, text=clause)
+        return
     if phrases and phrases[0] in STRENGTHS and (fx or len(phrases) > 1):
         amount *= STRENGTHS[phrases[0]]
         phrases = phrases[1:]
     if knob is not None and (fx is None or not _starts(rest, REMOVE)):
         turned: Verb | None = None
         if complaint or _has(rest, LESS) or _has(rest, ("no", "not enough")):
-            turned = "more" if "not enough" in rest else "less"
+            turned = "more" if wanting else "less"
         elif _has(rest, MORE) or _starts(rest, ADD):
             turned = "more"
         if turned is not None:
@@ -361,22 +394,36 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
     if phrases:
         # "without making it harsh", "not too bright" ask for nothing where nothing is there; that
         # is for the brain to see.
-        less = complaint or negated or _has(rest, LESS)
-        for phrase in phrases:
+        less = not wanting and (complaint or negated or _has(rest, LESS))
+        size = 0.0
+        for phrase, following in zip(phrases, [*phrases[1:], ""], strict=True):
+            if phrase in SIZES and following and not less:
+                size = SIZES[phrase]
+                continue
             soft = phrase in {"soften", "tame"}
             yield Request(
                 "quality",
                 phrase,
+                value=size,
                 amount=amount,
                 text=clause if less or len(rest.split()) > len(phrase.split()) else phrase,
                 less=less and not (soft and not complaint),
                 avoid=negated and not complaint and not _has(rest, LESS_OF_IT),
             )
         return
-    leftover = [w for w in re.findall(r"[a-z][a-z'-]+", rest) if w not in FILLER]
+    leftover = _content(rest)
+    if not leftover and _has(rest, LESS):
+        yield Request("halfway", amount=amount, text=clause)
+    elif not leftover and _has(rest, ("more", "increase", "extra")):
+        yield Request("again", amount=amount, text=clause)
     if leftover:
         less = complaint or negated or _has(rest, LESS)
         yield Request("unknown", " ".join(leftover), amount=amount, less=less, text=clause)
+
+
+def _content(text: str) -> list[str]:
+    """The words that could mean something of their own."""
+    return [w for w in re.findall(r"[a-z][a-z'-]+", text) if w not in FILLER | _VERBS]
 
 
 def descriptor_phrases(text: str, known: frozenset[str]) -> list[str]:
@@ -508,6 +555,14 @@ def _numbers(clause: str) -> Iterator[Request]:
         return
     frequency = re.search(rf"{_NUMBER}\s*(k|khz|hz|hertz|kilohertz)\b", text)
     decibels = re.search(rf"{_NUMBER}\s*(?:db|decibels?)\b", text)
+    cut = re.search(r"\b(?:(high|hi|low|lo)[ -]?(cut|pass)|(hpf|lpf))\b", text)
+    if frequency and cut:
+        hz = _number(frequency[1]) * (1000 if frequency[2].startswith("k") else 1)
+        high = cut[3] == "lpf" or (cut[1] or "").startswith("h") == (cut[2] == "cut")
+        shelf = "high_shelf" if high and cut[3] != "hpf" else "low_shelf"
+        yield Request("set", f"eq.{shelf}_cutoff_freq", value=hz, text=clause)
+        yield Request("set", f"eq.{shelf}_gain_db", value=-18.0, text=clause)
+        return
     if decibels and frequency:
         hz = _number(frequency[1]) * (1000 if frequency[2].startswith("k") else 1)
         gain = abs(_number(decibels[1]))
@@ -530,6 +585,9 @@ def _numbers(clause: str) -> Iterator[Request]:
             yield Request("set", "delay.delay_seconds", value=seconds, text=clause)
         else:
             yield Request("set", "rev.seconds", value=seconds, text=clause)
+        return
+    if match := re.search(rf"\b(?:transpose|pitch|tune|detune)\b.*?{_NUMBER}", text):
+        yield Request("set", "pitchshift.semitones", value=sign * _number(match[1]), text=clause)
         return
     relative = bool(
         re.search(r"\b(by|more|less|up|down|increase|reduce|raise|lower|boost|cut|add)\b", text)

@@ -22,6 +22,8 @@ RETUNE_SHARE = 0.6
 # Similarity in the vocabulary from which an unknown word is taken to mean a known one.
 TRUSTED = 0.52
 OFFERED = 0.3
+# From here even a word's listed opposite does not speak against it.
+SURELY = 0.8
 TITLES = {
     "eq": "equalizer", "comp": "compressor", "rev": "reverb", "dist": "distortion",
     "delay": "delay", "pitchshift": "pitch shift", "bitcrush": "bit crusher",
@@ -114,9 +116,9 @@ class _Draft:
         if request.less:
             self._complaint(descriptor, request)
         else:
-            self._want(descriptor, request.amount, request.target)
+            self._want(descriptor, request.amount, request.target, request.value)
 
-    def _want(self, descriptor: Descriptor, amount: float, said: str) -> None:
+    def _want(self, descriptor: Descriptor, amount: float, said: str, size: float = 0.0) -> None:
         opposite = self.knowledge.opposite(descriptor)
         if descriptor.relief and opposite is not None:
             if self._relieve(opposite, descriptor.name, amount):
@@ -129,8 +131,11 @@ class _Draft:
                 return
         if descriptor.name in self.toward:
             return  # said twice in other words
-        new = [slot for slot in descriptor.slots() if slot.fx not in self.chain]
-        for slot in descriptor.slots():
+        if self._raise(descriptor, amount):
+            return
+        slots = [_sized(slot, size) for slot in descriptor.slots()]
+        new = [slot for slot in slots if slot.fx not in self.chain]
+        for slot in slots:
             if slot.fx in self.chain:
                 self._retune(slot, amount)
             else:
@@ -148,6 +153,18 @@ class _Draft:
             self._say(
                 f"For {named} {_listed(titles)} {'is' if len(titles) == 1 else 'are'} re-tuned."
             )
+
+    def _raise(self, descriptor: Descriptor, amount: float) -> bool:
+        """Turn up what makes it so already, when it is not what we would add ("harsher")."""
+        first = descriptor.causes[0] if descriptor.causes else None
+        if first is None or first.fx not in self.chain or first.fx in descriptor.effects:
+            return False
+        if any(fx in self.chain for fx in descriptor.effects):
+            return False
+        self._turn(Request("more", f"{first.fx}.{first.name}", amount=amount), first.sign)
+        self.toward.append(descriptor.name)
+        self.amounts.append(amount)
+        return True
 
     def _complaint(self, descriptor: Descriptor, request: Request) -> None:
         opposite = self.knowledge.opposite(descriptor)
@@ -395,8 +412,24 @@ class _Draft:
     # Order and keeping.
 
     def _keep(self, request: Request) -> None:
-        self.held.add(request.target)
-        self._say(f"The {TITLES[request.target]} is left alone.")
+        kept = [request.target]
+        if request.target not in TITLES:
+            descriptor = self.knowledge.find(request.target)
+            assert descriptor is not None
+            sources = {*descriptor.effects, *(c.fx for c in descriptor.causes[:1])}
+            kept = [fx for fx in self.chain.ids if fx in sources]
+        self.held.update(kept)
+        if kept:
+            verb = "is" if len(kept) == 1 else "are"
+            self._say(f"The {_listed([TITLES[fx] for fx in kept])} {verb} left alone.")
+
+    def _reverse(self, request: Request) -> None:
+        if len(self.chain) < 2:
+            self._say("There is no order to change: the chain has fewer than two effects.")
+            return
+        self.chain = self.chain.reordered(self.chain.ids[::-1])
+        order = " → ".join(TITLES[fx] for fx in self.chain.ids)
+        self._say(f"The signal order is now {order}.")
 
     def _first(self, request: Request) -> None:
         self._reorder(request.target, lambda rest: 0, "first")
@@ -487,6 +520,14 @@ class _Draft:
     def _unknown(self, request: Request) -> None:
         words = request.target
         best = self._nearest(words)
+        reverse = self._opposite_of(words)
+        same = best is not None and self.knowledge.find(best[0]) is reverse
+        if reverse is not None and (same or best is None or best[1] < SURELY):
+            if request.less:
+                self._want(reverse, request.amount, reverse.name)
+            else:
+                self._complaint(reverse, request)
+            return
         for candidate in [words, *words.split()]:
             found = self._nearest(candidate)
             if found and (best is None or found[1] > best[1]):
@@ -498,8 +539,6 @@ class _Draft:
                 self._complaint(descriptor, request)
             else:
                 self._want(descriptor, request.amount, words)
-        elif (reverse := self._opposite_of(words)) is not None:
-            self._complaint(reverse, request)
         else:
             self.misunderstood.append(self._offer(words))
 
@@ -557,6 +596,13 @@ class _Draft:
         if known is not None and (known.to - now) * (goal - now) > 0 and known.confidence >= 0.8:
             goal = max(known.to, goal, key=lambda v: abs(v - now))
         self.moves[fx, parameter.name] = Move(fx, parameter.name, goal, confidence)
+
+
+def _sized(slot: Slot, size: float) -> Slot:
+    """A reverb with a larger or smaller room; other effects as they are."""
+    if slot.fx != "rev" or not size:
+        return slot
+    return replace(slot, params={**slot.params, "room_size": slot.params["room_size"] + size})
 
 
 def _turned_back(parameter: Parameter, position: float, neutral: float, amount: float) -> float:

@@ -22,7 +22,8 @@ JUDGEMENTS = frozenset({
     "fast", "formal", "fun", "happy", "irritating", "jammy", "love", "loving", "marching",
     "marching band", "melodic", "military", "moving", "odd", "off key", "pleasing", "rhythmic",
     "simple", "stereo", "strange", "subtle", "too much", "ugly", "upbeat", "uplifting", "low",
-    "annoying", "interesting", "unpleasant", "loud", "quiet", "strong", "energetic", "mild",
+    "rolling", "annoying", "interesting", "unpleasant", "loud", "quiet", "strong",
+    "energetic", "mild",
     "high pitch", "feedback", "distortion", "hard", "hot", "sad", "quieter",
 })  # fmt: skip
 

@@ -52,6 +52,9 @@ BRIGHT = Slot("eq", {"high_shelf_gain_db": 8.0, "band3_gain_db": 5.0})
         ("ratio 6:1", ("comp",)),
         ("delay of 300 ms and a little reverb", ("delay", "rev")),
         ("first make it warm, then put it in a hall", ("eq", "rev")),
+        ("roll off the top end", ("eq",)),
+        ("high cut at 4k", ("eq",)),
+        ("transpose up 5", ("pitchshift",)),
         ("speakerphone voice like a telephone", ("eq", "dist")),
     ],
 )
@@ -93,6 +96,15 @@ def test_names_the_culprit_of_a_complaint() -> None:
         ("clean it up", "dist.drive_db", -1),
         ("crunchier", "dist.drive_db", 1),
         ("too muddy", "rev.wet_level", -1),
+        ("harsher", "dist.drive_db", 1),
+        ("not enough grit", "dist.drive_db", 1),
+        ("take the edge off", "dist.drive_db", -1),
+        ("mute the grit", "dist.drive_db", -1),
+        ("halve the drive", "dist.drive_db", -1),
+        ("the reverb is too long", "rev.room_size", -1),
+        ("make the reverb longer", "rev.room_size", 1),
+        ("smaller church", "rev.room_size", -1),
+        ("reverb is too bright", "rev.damping", 1),
     ],
 )
 def test_directions(instruction: str, knob: str, sign: int) -> None:
@@ -134,6 +146,8 @@ def test_removes_keeps_and_orders() -> None:
     assert plan("no distortion", REV, DIST).start.ids == ("rev",)
     assert plan("put the reverb last", REV, DIST).start.ids == ("dist", "rev")
     assert plan("put the distortion before the reverb", REV, DIST).start.ids == ("dist", "rev")
+    assert plan("swap the order", REV, DIST).start.ids == ("dist", "rev")
+    assert "dist" in plan("brighter but keep the grit", REV, DIST).held
     kept = plan("leave the reverb alone but make it brighter", REV)
     assert "rev" in kept.held and kept.start.ids == ("rev", "eq")
     assert plan("remove the delay", REV, DIST).start.ids == ("dist",)  # people say delay for it
