@@ -16,6 +16,9 @@ from ifx_bridge.errors import Cancelled
 from ifx_bridge.refine import RECIPES, Progress, Settings
 from ifx_bridge.session import ClipInfo, Score, Session, Turn, route_of
 
+# Rounds of matching loudness where peaks have to be limited.
+MOST_MATCHES = 5
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -170,8 +173,15 @@ def render(clip: Clip, chain: Chain, cancelled: Callable[[], bool] = lambda: Fal
         silent = replace(chain, trim_db=0.0)
         return Rendering(silent, clip.samples, 0.0)
     wet = replace(chain, trim_db=0.0).render(clip.samples, clip.sample_rate)
-    trim_db = round(audio.match_trim_db(clip.samples, wet, clip.sample_rate), 3)
-    trimmed = replace(chain, trim_db=trim_db)
-    matched = trimmed.render(clip.samples, clip.sample_rate)
-    safe, limited_db = audio.limited(matched, clip.sample_rate)
+    trim_db = audio.match_trim_db(clip.samples, wet, clip.sample_rate)
+    target = audio.loudness(clip.samples, clip.sample_rate)
+    for _ in range(MOST_MATCHES):
+        trimmed = replace(chain, trim_db=round(trim_db, 3))
+        matched = trimmed.render(clip.samples, clip.sample_rate)
+        safe, limited_db = audio.limited(matched, clip.sample_rate)
+        # What the limiter takes off a loud clip's peaks is made up for.
+        short = target - audio.loudness(safe, clip.sample_rate)
+        if not limited_db or not short > 0.9 * audio.LOUDNESS_TOLERANCE_LU:
+            break
+        trim_db += short
     return Rendering(trimmed, safe, limited_db)

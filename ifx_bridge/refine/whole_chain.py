@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # How far knobs may go, as parts of their turn.
 SURE_RANGE = (0.7, 1.5)  # of the way to a sure move's goal
 ASKED_REACH = 0.22  # around the goal of an unsure one
+IDLE_REACH, BAND_SHARE = 0.03, 0.6  # of equalizer gains: a little, and by what is planned
 FREQUENCY_REACH = 0.08  # a band that wanders is another band
 UNASKED_REACH = 0.03
 # Penalty per squared part of a turn; the loss is 1 at the start.
@@ -209,6 +210,10 @@ def movable(plan: Plan) -> list[Knob]:
                 weight = SURE_WEIGHT
             elif move is not None or key in plan.free:
                 reach = FREQUENCY_REACH if "cutoff_freq" in key else ASKED_REACH
+                if parameter.neutral is not None and slot.fx == "eq":
+                    # A band that the plan leaves flat is no way to get there.
+                    planned = abs(goal - parameter.to_unit(parameter.neutral))
+                    reach = min(reach, IDLE_REACH + BAND_SHARE * planned)
                 ends = [goal - reach, goal + reach]
                 weight = ASKED_WEIGHT
             else:

@@ -73,8 +73,10 @@ SOURCES = (
 )
 
 RATE = 44100.0
-# SocialFX learned relative curves; Audealize plays them at up to 5 dB each way.
-SOCIAL_DB = 5.0
+# SocialFX learned relative curves; Audealize plays them as 40 peaks of Q 4.31 at up to 5 dB each
+# way, which overlap to about twice that. 0.7 of it is as strong (4.2 dB rms) as what SAFE's users,
+# who set decibels, do (3.7).
+SOCIAL_DB, SOCIAL_Q, SOCIAL_AMOUNT = 5.0, 4.31, 0.7
 # Contributions flatter than this are somebody who moved no knob.
 FLATTEST_DB = 0.3
 # Below this a person's repeated ratings say little, but they still count a little.
@@ -264,6 +266,8 @@ def curves(data: Path) -> tuple[Array, list[Curve]]:
     columns = [name for name in rows[0] if name.startswith("RSC_")]
     frequencies = np.array([float(name[4:].split("Hz")[0]) for name in columns])
     found: list[Curve] = []
+    # The shape of each peak at every band, by decibel: what neighbours add to each other.
+    peaks = np.array([band_response("peak", 1.0, f, SOCIAL_Q, frequencies) for f in frequencies])
 
     def keep(word: str, level: Array, weight: float, reliability: float) -> None:
         level = level - level.mean()
@@ -278,7 +282,7 @@ def curves(data: Path) -> tuple[Array, list[Curve]]:
         reliability = min(1.0, max(0.0, float(row["ratings_consistency"] or 0)))
         keep(
             normalise(row["descriptor"]),
-            (2 * (relative - relative.min()) / span - 1) * SOCIAL_DB,
+            (2 * (relative - relative.min()) / span - 1) * SOCIAL_DB * SOCIAL_AMOUNT @ peaks,
             max(LEAST_WEIGHT, reliability),
             reliability,
         )
