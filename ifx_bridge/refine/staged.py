@@ -23,7 +23,6 @@ from ifx_bridge.refine.whole_chain import (
     Outcome,
     Progress,
     Settings,
-    listening_excerpt,
     movable,
 )
 
@@ -64,17 +63,9 @@ def refine_staged(
 
     settings, recipe = settings or Settings(), recipe or Recipe()
     began = time.perf_counter()
-    audio = torch.from_numpy(listening_excerpt(clip, settings))[None]
-    rate = clip.sample_rate
+    target = aim(clip, before, plan, ears, settings)
+    audio, rate, origin, change = target.audio, target.rate, target.origin, target.change
     chain, knobs = plan.aim, movable(plan)
-    with torch.no_grad():
-        origin = ears.embed_audio(before.forward(audio, rate), rate)
-        words = losses.word_change(ears, plan.toward, plan.away)
-        change = (
-            plan.amount * words
-            if words is not None
-            else (ears.embed_audio(chain.forward(audio, rate), rate) - origin)[0]
-        )
 
     def score(candidate: Chain) -> float:
         with torch.no_grad():

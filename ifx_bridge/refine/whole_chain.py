@@ -99,6 +99,25 @@ class Outcome:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, eq=False)
+class Target:
+    """Where a refinement listens and what it aims at.
+
+    Attributes:
+        audio: The dry excerpt, `[1, channels, samples]`.
+        rate: Its sample rate in Hz.
+        origin: Embedding of the previous turn's sound, `[1, dim]`.
+        change: The change asked for, `[dim]`.
+        words: Whether words say so, or only the plan's numbers.
+    """
+
+    audio: Tensor
+    rate: float
+    origin: Tensor
+    change: Tensor
+    words: bool
+
+
 @dataclass(frozen=True)
 class Knob:
     """One number that moves, as a part of its turn, 0 to 1."""
@@ -142,25 +161,13 @@ def refine(
     Returns:
         The best found. With the same arguments, the same.
     """
-    import torch
-
     settings = settings or Settings()
     began = time.perf_counter()
-    audio = torch.from_numpy(listening_excerpt(clip, settings))[None]
-    rate = clip.sample_rate
-    with torch.no_grad():
-        origin = ears.embed_audio(before.forward(audio, rate), rate)
-        change = losses.word_change(ears, plan.toward, plan.away)
-        if change is None:
-            # Nothing for the ears: the plan's own numbers are the aim.
-            change = ears.embed_audio(plan.aim.forward(audio, rate), rate)[0] - origin[0]
-            knobs: list[Knob] = []
-        else:
-            change = plan.amount * change
-            knobs = movable(plan)
-    start = plan.aim if plan.aim.slots else plan.start
-    search = _Search(audio, rate, start, knobs, ears, origin, change, settings, progress, cancelled)
-    finished = search.run() if knobs and start.slots else search.only(start)
+    target = aim(clip, before, plan, ears, settings)
+    search = _Search(
+        target, plan.aim, movable(plan) if target.words else [], ears, settings, progress, cancelled
+    )
+    finished = search.run() if search.knobs else search.only()
     return Outcome(
         search.best.chain,
         search.best.score,
@@ -168,6 +175,24 @@ def refine(
         finished,
         time.perf_counter() - began,
     )
+
+
+def aim(clip: Clip, before: Chain, plan: Plan, ears: Ears, settings: Settings) -> Target:
+    """What is listened to, where the sound was, and how it should change.
+
+    Without words for the ears, the plan's own numbers are the aim.
+    """
+    import torch
+
+    audio = torch.from_numpy(listening_excerpt(clip, settings))[None]
+    rate = clip.sample_rate
+    with torch.no_grad():
+        origin = ears.embed_audio(before.forward(audio, rate), rate)
+        words = losses.word_change(ears, plan.toward, plan.away)
+        if words is not None:
+            return Target(audio, rate, origin, plan.amount * words, words=True)
+        planned = ears.embed_audio(plan.aim.forward(audio, rate), rate)
+        return Target(audio, rate, origin, (planned - origin)[0], words=False)
 
 
 def listening_excerpt(clip: Clip, settings: Settings) -> Audio:
@@ -246,21 +271,18 @@ class _Search:
 
     def __init__(
         self,
-        audio: Tensor,
-        rate: float,
+        target: Target,
         chain: Chain,
         knobs: Sequence[Knob],
         ears: Ears,
-        origin: Tensor,
-        change: Tensor,
         settings: Settings,
         progress: Callable[[Progress], None],
         cancelled: Callable[[], bool],
     ) -> None:
         import torch
 
-        self.audio, self.rate, self.chain, self.knobs = audio, rate, chain, knobs
-        self.ears, self.origin, self.change = ears, origin, change
+        self.audio, self.rate, self.chain, self.knobs = target.audio, target.rate, chain, knobs
+        self.ears, self.origin, self.change = ears, target.origin, target.change
         self.progress, self.cancelled = progress, cancelled
         self.best, self.trace = _Best(chain=chain), list[float]()
         # Effects before the first that moves sound the same at every step.
@@ -279,22 +301,22 @@ class _Search:
             )
         )
         with torch.no_grad():
-            self.prefix = chain.forward(audio, rate, stop=self.first)
+            self.prefix = chain.forward(self.audio, self.rate, stop=self.first)
         self.low = torch.tensor([k.low for k in knobs])
         self.span = torch.tensor([k.high - k.low for k in knobs])
         self.goal = torch.tensor([k.goal for k in knobs])
         self.weight = torch.tensor([k.weight for k in knobs])
         self.stage = "listening"
 
-    def only(self, chain: Chain) -> bool:
+    def only(self) -> bool:
         """Score a chain that has nothing to move."""
         import torch
 
         with torch.no_grad():
-            heard = self.ears.embed_audio(chain.forward(self.audio, self.rate), self.rate)
+            heard = self.ears.embed_audio(self.chain.forward(self.audio, self.rate), self.rate)
         unchanged = float(self.change.norm()) < 1e-6
         score = 0.0 if unchanged else losses.score(self.origin, heard, self.change)
-        self.best = _Best(0.0, score, chain)
+        self.best = _Best(0.0, score, self.chain)
         return True
 
     def run(self) -> bool:
