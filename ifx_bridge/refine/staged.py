@@ -23,6 +23,7 @@ from ifx_bridge.refine.whole_chain import (
     Outcome,
     Progress,
     Settings,
+    aim,
     movable,
 )
 
