@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import sys
@@ -36,6 +37,10 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; no traceback reaches the user."""
+    signal.signal(signal.SIGINT, lambda number, frame: sys.exit(INTERRUPTED))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # consoles without arrows and dashes
     for entry in entry_points(group="ifx_bridge.commands"):
         try:
             entry.load()(app)
@@ -45,8 +50,6 @@ def main() -> None:
         app()
     except UserError as error:
         _fail(error, as_json="--json" in sys.argv)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
 
 
 def _fail(error: UserError, as_json: bool) -> None:
@@ -269,8 +272,9 @@ def _print_turn(console: Console, result: TurnResult, path: Path) -> None:
 
     turn = result.turn
     chain = " → ".join(slot.fx for slot in turn.as_chain()) or "dry"
-    title = f"Turn {turn.index}: {escape(turn.instruction)}"
-    table = Table(title=title, title_justify="left", show_header=True)
+    title = f"[bold]Turn {turn.index}: {escape(turn.instruction)}[/]"
+    console.print(title, highlight=False, soft_wrap=True)
+    table = Table()
     table.add_column("effect")
     table.add_column("what changed", overflow="fold")
     last = ""
@@ -307,7 +311,8 @@ def _live(console: Console, instruction: str) -> Iterator[Callable[[Progress], N
         bars.TextColumn("score {task.fields[score]:.2f}"),
         bars.TimeElapsedColumn(),
     )
-    with bars.Progress(*columns, console=console, transient=True) as bar:
+    shown = console.is_terminal
+    with bars.Progress(*columns, console=console, transient=True, disable=not shown) as bar:
         task = bar.add_task("understanding", total=None, score=0.0)
 
         def report(step: Progress) -> None:
@@ -329,7 +334,7 @@ def _stop_flag() -> Iterator[threading.Event]:
 
     def stop(number: int, frame: object) -> None:
         if stopped.is_set():
-            raise KeyboardInterrupt
+            sys.exit(INTERRUPTED)
         stopped.set()
 
     main_thread = threading.current_thread() is threading.main_thread()
