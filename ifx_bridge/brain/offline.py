@@ -17,6 +17,7 @@ from ifx_bridge.words.knowledge import Descriptor, Knowledge, knowledge
 # How far "less" goes: this share of what there is, times the amount, but a step that is heard.
 LESS_SHARE = 0.4
 LEAST_STEPS = 0.65
+MOST_SHARE = 0.85
 # Re-tuning an effect toward a word it was not made for.
 RETUNE_SHARE = 0.6
 # Similarity in the vocabulary from which an unknown word is taken to mean a known one.
@@ -142,17 +143,16 @@ class _Draft:
                 self._insert(slot, amount)
         self.toward.append(descriptor.name)
         self.amounts.append(amount)
-        named = said if said == descriptor.name else f"{said} ({descriptor.name})"
-        titles = [f"the {TITLES[fx]}" for fx in descriptor.effects]
-        if new:
-            added = _listed([f"{_article(TITLES[s.fx])} {TITLES[s.fx]}" for s in new])
-            text = f"For {named!s} {added} {'is' if len(new) == 1 else 'are'} added"
-            kept = [t for t in titles if t[4:] not in {TITLES[s.fx] for s in new}]
-            self._say(text + (f" and {_listed(kept)} re-tuned." if kept else "."))
-        else:
-            self._say(
-                f"For {named} {_listed(titles)} {'is' if len(titles) == 1 else 'are'} re-tuned."
-            )
+        fresh = [slot.fx for slot in new]
+        kept = [f"the {TITLES[fx]}" for fx in descriptor.effects if fx not in fresh]
+        parts = []
+        if fresh:
+            added = _listed([f"{_article(TITLES[fx])} {TITLES[fx]}" for fx in fresh])
+            parts.append(f"{added} {'is' if len(fresh) == 1 else 'are'} added")
+        if kept:
+            parts.append(f"{_listed(kept)} {'is' if len(kept) == 1 else 'are'} re-tuned")
+        taken = "" if said == descriptor.name else f" (taken as '{descriptor.name}')"
+        self._say(f"{' and '.join(parts)} for '{said}'{taken}.")
 
     def _raise(self, descriptor: Descriptor, amount: float) -> bool:
         """Turn up what makes it so already, when it is not what we would add ("harsher")."""
@@ -192,7 +192,7 @@ class _Draft:
             if culprit and cause.fx != culprit:
                 continue
             parameter = effect(cause.fx).parameter(cause.name)
-            position = parameter.to_unit(self._value(cause.fx, cause.name))
+            position = parameter.to_unit(self._value(cause.fx, cause.name, -cause.sign))
             if parameter.neutral is None:
                 if not culprit:  # such a knob colours what another one does; it is no cause alone
                     continue
@@ -337,7 +337,7 @@ class _Draft:
             self._say(f"The {TITLES[fx]} does {'more' if sense > 0 else 'less'}.")
             return
         parameter = effect(fx).parameter(knob)
-        position = parameter.to_unit(self._value(fx, knob))
+        position = parameter.to_unit(self._value(fx, knob, sense))
         if parameter.neutral is None:
             goal = position + sense * 1.5 * parameter.step * request.amount
         else:
@@ -580,9 +580,14 @@ class _Draft:
 
     # Small things.
 
-    def _value(self, fx: str, name: str) -> float:
-        move = self.moves.get((fx, name))
-        return move.to if move is not None else self.chain[fx].params[name]
+    def _value(self, fx: str, name: str, sense: int = 0) -> float:
+        """Where a knob stands by now.
+
+        One that moves in this sense (+1, -1) already still counts as unmoved: two requests that
+        say the same are one ("too harsh, soften it").
+        """
+        move, now = self.moves.get((fx, name)), self.chain[fx].params[name]
+        return now if move is None or (move.to - now) * sense > 0 else move.to
 
     def _move(self, fx: str, parameter: Parameter, position: float, confidence: float) -> None:
         key = f"{fx}.{parameter.name}"
@@ -591,7 +596,7 @@ class _Draft:
         self.free.add(key)
         goal = parameter.from_unit(position)
         known = self.moves.get((fx, parameter.name))
-        # Two requests that say the same are one ("too harsh, soften it"): the larger step counts.
+        # Of two requests that say the same the larger step counts.
         now = self.chain[fx].params[parameter.name]
         if known is not None and (known.to - now) * (goal - now) > 0 and known.confidence >= 0.8:
             goal = max(known.to, goal, key=lambda v: abs(v - now))
@@ -606,10 +611,13 @@ def _sized(slot: Slot, size: float) -> Slot:
 
 
 def _turned_back(parameter: Parameter, position: float, neutral: float, amount: float) -> float:
-    """A knob position less far from neutral, by a share of it and at least a step that is heard."""
+    """A knob position less far from neutral, by a share of it and at least a step that is heard.
+
+    Never all the way: less is not none.
+    """
     distance = position - neutral
     most = max(LESS_SHARE * abs(distance), LEAST_STEPS * parameter.step) * amount
-    return position - min(most, abs(distance)) * (1 if distance > 0 else -1)
+    return position - min(most, MOST_SHARE * abs(distance)) * (1 if distance > 0 else -1)
 
 
 def _room_size(seconds: float) -> float:

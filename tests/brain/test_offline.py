@@ -71,6 +71,10 @@ def test_names_the_culprit_of_a_complaint() -> None:
     assert moved(found)["dist.drive_db"] <= -3
     assert "distortion" in found.explanation.lower()
     assert "harsh" in found.away and "soft" in found.toward
+    # Saying it twice in one instruction does not take a small drive away.
+    mild = Slot("dist", {"drive_db": 5.8})
+    assert moved(plan("too harsh, soften it", REV, mild)) == moved(plan("too harsh", REV, mild))
+    assert -5 < moved(plan("too harsh, soften it", REV, mild))["dist.drive_db"] < -2
     # With another cause in the chain, it is that one.
     assert set(moved(plan("too harsh, soften it", BRIGHT, REV))) == {
         "eq.band3_gain_db",
