@@ -12,17 +12,24 @@ from PyQt6.QtWidgets import QApplication
 from gui.window import Window
 
 
-def run(clip: Path | None = None, out: Path | None = None) -> int:
-    """Open the window and stay until it is closed; the exit status."""
+def run(source: Path | None = None, out: Path | None = None) -> int:
+    """Open the window and stay until it is closed; the exit status.
+
+    Args:
+        source: A recording, or a saved session.
+        out: Folder for the results.
+    """
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     application.setApplicationName("IFX Bridge")
+    application.setStyle("Fusion")
     window = Window(out=out)
     window.show()
-    if clip is not None:
-        window.open_clip(clip)
-    # Python sees Ctrl+C only when it runs; an idle event loop does not.
-    signal.signal(signal.SIGINT, lambda *_: window.close())
+    if source is not None:
+        window.open_source(source)
+    # Python sees signals only when it runs; an idle event loop does not.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: window.close())
     heartbeat = QTimer()
     heartbeat.timeout.connect(lambda: None)
     heartbeat.start(200)

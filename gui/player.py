@@ -13,16 +13,19 @@ FADE_SECONDS = 0.01
 class Mixer:
     """The sound that plays, block by block.
 
-    A switch takes effect with the next block, at the same position, over a short crossfade. One
-    thread calls `next_block`; another may call the rest: what they share are single references.
+    A switch takes effect with the next block, at the same position, over a short crossfade that
+    may last several blocks; a switch during one begins after it. One thread calls `next_block`;
+    another may call `set_sound`: they share a single reference, and neither waits.
     """
 
     def __init__(self, sample_rate: int) -> None:
         """At a sample rate in Hz; silent until a sound is set."""
         self.fade = max(1, int(FADE_SECONDS * sample_rate))
         self.position = 0
-        self._now: NDArray[np.float32] | None = None
         self._wanted: NDArray[np.float32] | None = None
+        self._now: NDArray[np.float32] | None = None
+        self._before: NDArray[np.float32] | None = None
+        self._faded = self.fade
 
     def set_sound(self, audio: NDArray[np.float32] | None) -> None:
         """Play this next, `[channels, samples]`; None is silence."""
@@ -30,15 +33,18 @@ class Mixer:
 
     def next_block(self, frames: int, channels: int) -> NDArray[np.float32]:
         """The next samples, `[frames, channels]`."""
-        wanted, now = self._wanted, self._now
-        block = self._part(wanted, frames, channels)
-        if wanted is not now:
-            length = min(self.fade, frames)
-            ramp = np.linspace(0, 1, length, dtype=np.float32)[:, None]
-            old = self._part(now, length, channels)
+        wanted = self._wanted
+        if wanted is not self._now and self._faded >= self.fade:
+            self._before, self._now, self._faded = self._now, wanted, 0
+        block = self._part(self._now, frames, channels)
+        if self._faded < self.fade:
+            length = min(self.fade - self._faded, frames)
+            steps = np.arange(self._faded, self._faded + length, dtype=np.float32)
+            ramp = (steps / np.float32(self.fade))[:, None]
+            old = self._part(self._before, length, channels)
             block[:length] = ramp * block[:length] + (1 - ramp) * old
-            self._now = wanted
-        longest = wanted if wanted is not None else now
+            self._faded += length
+        longest = self._now if self._now is not None else self._before
         if longest is not None:
             self.position = (self.position + frames) % longest.shape[1]
         return block
@@ -46,13 +52,17 @@ class Mixer:
     def _part(
         self, audio: NDArray[np.float32] | None, frames: int, channels: int
     ) -> NDArray[np.float32]:
-        if audio is None:
-            return np.zeros((frames, channels), dtype=np.float32)
-        index = np.arange(self.position, self.position + frames) % audio.shape[1]
-        rows = audio[:, index] if audio.shape[0] > 1 else audio[[0] * channels][:, index]
         out = np.zeros((frames, channels), dtype=np.float32)
-        used = min(channels, rows.shape[0])
-        out[:, :used] = rows[:used].T
+        if audio is None:
+            return out
+        index = np.arange(self.position, self.position + frames) % audio.shape[1]
+        rows = audio[:channels, index]  # a copy of this block alone
+        if channels == 1 and audio.shape[0] > 1:
+            rows = audio[:, index].mean(axis=0, keepdims=True)
+        if rows.shape[0] == 1:
+            out[:] = rows.T
+        else:
+            out[:, : rows.shape[0]] = rows.T
         return out
 
 
@@ -63,12 +73,14 @@ class Player:
         """Silent; `available` says whether a device was found, `reason` why not."""
         self._stream: Any = None
         self._rate = 0
+        self._channels = 2
         self.mixer = Mixer(44100)
         self.reason = ""
         try:
             import sounddevice
 
-            sounddevice.query_devices(kind="output")
+            device = sounddevice.query_devices(kind="output")
+            self._channels = max(1, min(2, int(device["max_output_channels"])))
         except OSError as error:  # PortAudio itself is missing
             self.reason = f"Playback is off: the PortAudio library was not found ({error})."
         except Exception as error:
@@ -96,27 +108,33 @@ class Player:
             return
         self.mixer.set_sound(audio)
 
-    def play(self) -> None:
-        """Start; without a device nothing happens."""
+    def play(self) -> str:
+        """Start; the reason why not, if it did not."""
         if not self.available or self.playing or not self._rate:
-            return
+            return self.reason
         import sounddevice
 
-        def fill(out: NDArray[np.float32], frames: int, time: object, status: object) -> None:
-            out[:] = self.mixer.next_block(frames, out.shape[1])
+        mixer = self.mixer
 
+        def fill(out: NDArray[np.float32], frames: int, time: object, status: object) -> None:
+            out[:] = mixer.next_block(frames, out.shape[1])
+
+        stream = None
         try:
-            self._stream = sounddevice.OutputStream(
-                samplerate=self._rate, channels=2, dtype="float32", callback=fill
+            stream = sounddevice.OutputStream(
+                samplerate=self._rate, channels=self._channels, dtype="float32", callback=fill
             )
-            self._stream.start()
-        except sounddevice.PortAudioError as error:
-            self._stream = None
-            self.reason = f"Playback is off: the device refused ({error})."
+            stream.start()
+        except Exception as error:  # PortAudioError, ValueError: whatever the device objects to
+            if stream is not None:
+                stream.close()
+            return f"The output device refused to play at {self._rate} Hz ({error})."
+        self._stream = stream
+        return ""
 
     def pause(self) -> None:
         """Stop, keeping the position."""
-        if self._stream is not None:
-            self._stream.stop()
-            self._stream.close()
-            self._stream = None
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.stop()
+            stream.close()

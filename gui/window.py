@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from html import escape
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
+from PyQt6.QtCore import QEvent, QObject, Qt
+from PyQt6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeyEvent,
+    QKeySequence,
+    QPalette,
+)
 from PyQt6.QtWidgets import (
+    QAbstractButton,
     QCheckBox,
     QFileDialog,
     QHBoxLayout,
@@ -28,8 +39,8 @@ from PyQt6.QtWidgets import (
 )
 
 from gui.player import Player
-from gui.worker import Job
-from ifx_bridge import audio, engine
+from gui.worker import Job, Work
+from ifx_bridge import audio, engine, workspace
 from ifx_bridge.audio import Clip
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.effects.describe import changes
@@ -38,10 +49,14 @@ from ifx_bridge.engine import Engine, TurnResult
 from ifx_bridge.errors import UserError
 from ifx_bridge.refine import Progress
 from ifx_bridge.session import Session, Turn, save
+from ifx_bridge.session import load as load_session
 from ifx_bridge.workspace import Workspace
 
-AUDIO_FILES = "Audio (*.wav *.aif *.aiff *.flac *.mp3 *.ogg)"
+FILES = "Recordings and sessions (*.wav *.aif *.aiff *.flac *.mp3 *.ogg *.json)"
 CLOSE_WAIT_MS = 20_000
+# Sounds kept in memory beside the dry clip; others are read again from the folder.
+SOUNDS_KEPT = 8
+INDEX = Qt.ItemDataRole.UserRole
 
 
 class Window(QMainWindow):
@@ -61,6 +76,8 @@ class Window(QMainWindow):
         self.session: Session | None = None
         self.workspace: Workspace | None = None
         self.job: Job | None = None
+        self.readers: set[Job] = set()
+        self.doing = ""
         self.waiting: deque[str] = deque()
         self.sounds: dict[int, NDArray[np.float32]] = {}
         self.player = Player()
@@ -74,38 +91,61 @@ class Window(QMainWindow):
     # Building.
 
     def _build(self) -> None:
-        self.open_button = self._button("&Open clip…", "Open a dry recording (Ctrl+O)")
+        self.open_button = self._button("&Open…", "Open a recording or a session.json (Ctrl+O)")
         self.open_button.clicked.connect(self._choose)
         self.clip_label = QLabel("No clip")
+        self.clip_label.setTextFormat(Qt.TextFormat.PlainText)
         self.clip_label.setAccessibleName("Clip")
 
         self.instruction = QLineEdit()
         self.instruction.setPlaceholderText("Say how it should sound: 'like a church', 'too harsh'")
+        self.instruction.setToolTip("What to do to the sound; Enter sends it (Ctrl+L comes here)")
         self.instruction.setAccessibleName("Instruction")
         self.instruction.returnPressed.connect(self.send)
+        self.instruction.installEventFilter(self)
         self.send_button = self._button("&Send", "Carry out the instruction (Enter)")
         self.send_button.clicked.connect(self.send)
 
         self.bar = QProgressBar()
         self.bar.setAccessibleName("Progress")
+        self.bar.setToolTip("What is being done, and the best score so far")
         self.stop_button = self._button("S&top", "Stop and keep the best so far (Esc)")
         self.stop_button.setShortcut(QKeySequence("Esc"))
         self.stop_button.clicked.connect(self.stop)
 
         self.turns = QListWidget()
         self.turns.setAccessibleName("Turns")
+        self.turns.setToolTip("Choose what to hear; the next instruction goes on from the bold one")
+        self.turns.setWordWrap(True)
+        self.turns.setSpacing(3)
+        self.turns.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.turns.currentItemChanged.connect(self._selected)
         self.details = QTextEdit()
         self.details.setReadOnly(True)
+        self.details.setTabChangesFocus(True)
         self.details.setAccessibleName("What changed")
+        page_of_details = self.details.document()
+        assert page_of_details is not None
+        page_of_details.setDocumentMargin(10)
 
-        self.play_button = self._button("&Play", "Play or pause, in a loop (Ctrl+Space)")
-        self.play_button.setShortcut(QKeySequence("Ctrl+Space"))
+        self.play_button = self._button("&Play", "Play or pause, in a loop (Space)")
+        self.play_button.setMinimumWidth(90)
         self.play_button.clicked.connect(self._toggle_play)
-        self.dry_box = QCheckBox("Hear the &dry clip (A/B)")
-        self.dry_box.setToolTip("Switch between dry and the selected turn, at equal loudness")
-        self.dry_box.setShortcut(QKeySequence("Ctrl+D"))
+        self.dry_box = QCheckBox("Hear the d&ry clip (A/B)")
+        self.dry_box.setAccessibleName("Hear the dry clip")
+        self.dry_box.setToolTip("Switch between the dry clip and the chosen turn, as loud (D)")
         self.dry_box.toggled.connect(self._set_sound)
+        self.dry_box.installEventFilter(self)
+
+        self.notice = QLabel()
+        self.notice.setTextFormat(Qt.TextFormat.PlainText)
+        self.notice.setWordWrap(True)
+        self.notice.setMargin(8)
+        self.notice.setAutoFillBackground(True)
+        self.notice.setBackgroundRole(QPalette.ColorRole.ToolTipBase)
+        self.notice.setForegroundRole(QPalette.ColorRole.ToolTipText)
+        self.notice.setAccessibleName("Problem")
+        self.notice.hide()
 
         top, ask, work, listen = (QHBoxLayout() for _ in range(4))
         top.addWidget(self.open_button)
@@ -119,53 +159,106 @@ class Window(QMainWindow):
         halves = QSplitter(Qt.Orientation.Horizontal)
         halves.addWidget(self.turns)
         halves.addWidget(self.details)
-        halves.setSizes([380, 520])
+        halves.setChildrenCollapsible(False)
+        halves.setSizes([400, 500])
         page = QWidget()
         rows = QVBoxLayout(page)
+        rows.setContentsMargins(12, 12, 12, 8)
+        rows.setSpacing(10)
         for row in (top, ask, work):
             rows.addLayout(row)
         rows.addWidget(halves, 1)
+        rows.addWidget(self.notice)
         rows.addLayout(listen)
         self.setCentralWidget(page)
 
         menu_bar = self.menuBar()
         assert menu_bar is not None
-        file_menu, edit_menu = menu_bar.addMenu("&File"), menu_bar.addMenu("&Edit")
-        assert file_menu is not None and edit_menu is not None
-        opening = self._action("Open clip…", "Ctrl+O", self._choose)
-        file_menu.addAction(opening)
-        file_menu.addAction(self._action("Quit", "Ctrl+Q", self.close))
-        self.undo_action = self._action("Undo turn", "Ctrl+Z", self.undo)
-        self.redo_action = self._action("Redo turn", "Ctrl+Shift+Z", self.redo)
+        file_menu, edit_menu, hear_menu = (
+            menu_bar.addMenu(name) for name in ("&File", "&Edit", "&Listen")
+        )
+        assert file_menu is not None and edit_menu is not None and hear_menu is not None
+        file_menu.addAction(self._action("Open…", self._choose, "Ctrl+O"))
+        file_menu.addAction(self._action("Quit", self.close, "Ctrl+Q"))
+        self.undo_action = self._action("Undo turn", self.undo, "Ctrl+Z")
+        self.redo_action = self._action("Redo turn", self.redo, "Ctrl+Shift+Z", "Ctrl+Y")
         edit_menu.addActions([self.undo_action, self.redo_action])
+        write = self._action("Write an instruction", self._write, "Ctrl+L")
+        edit_menu.addAction(write)
+        self.play_action = self._action("Play or pause", self._toggle_play, "Space", "Ctrl+Space")
+        self.dry_action = self._action("Dry or turn", self.dry_box.toggle, "D", "Ctrl+D")
+        hear_menu.addActions([self.play_action, self.dry_action])
+        self.instruction.setFocus()
 
     def _button(self, text: str, tip: str) -> QPushButton:
         button = QPushButton(text)
         button.setToolTip(tip)
         button.setAccessibleName(text.replace("&", "").rstrip("…"))
+        button.setAutoDefault(False)
+        button.installEventFilter(self)
         return button
 
-    def _action(self, text: str, keys: str, do: Callable[[], object]) -> QAction:
+    def _action(self, text: str, do: Callable[[], object], *keys: str) -> QAction:
         action = QAction(text, self)
-        action.setShortcut(QKeySequence(keys))
+        action.setShortcuts([QKeySequence(key) for key in keys])
         action.triggered.connect(lambda: do())
         return action
 
+    def _write(self) -> None:
+        self.instruction.setFocus()
+        self.instruction.selectAll()
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Who gets a key that both a part of the window and the window know."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            if isinstance(watched, QAbstractButton) and event.key() == Qt.Key.Key_Space:
+                event.accept()  # Space presses the button that has the focus
+                return True
+            undoing = event.matches(QKeySequence.StandardKey.Undo)
+            redoing = event.matches(QKeySequence.StandardKey.Redo)
+            if watched is self.instruction and (
+                (undoing and not self.instruction.isUndoAvailable())
+                or (redoing and not self.instruction.isRedoAvailable())
+            ):
+                event.ignore()  # no text to undo: it means the turn
+                return True
+        return super().eventFilter(watched, event)
+
     # What the user does.
 
-    def open_clip(self, path: Path) -> None:
-        """Load a recording in the background and begin a session about it."""
+    def open_source(self, source: Path) -> None:
+        """Open a recording, or a saved session about one, in the background."""
         if self.job is not None:
-            self._say("Wait until the turn is done, or stop it, before opening another clip.")
+            self._say("Wait until the turn is done, or stop it, before opening something else.")
             return
-        self._run(lambda report, stopped: self._loaded_clip(path), self._opened)
-        self._say(f"Reading {path.name}…")
+        is_session = source.suffix.lower() == ".json"
+        read = self._read_session if is_session else self._read_clip
+        self._run(lambda report, stopped: read(source), self._opened, f"reading {source.name}")
+        self._say(f"Reading {source.name}…")
 
-    def _loaded_clip(self, path: Path) -> tuple[Clip, Session, Workspace, Path | None]:
+    def _read_clip(self, path: Path) -> tuple[Clip, Session, Workspace, Path | None]:
         clip = audio.load(path)
-        place = Workspace(self.out or Path(f"{path.stem}-ifx"))
-        aside = place.set_aside()
-        session = engine.open_session(clip)
+        return self._placed(clip, engine.open_session(clip), None)
+
+    def _read_session(self, path: Path) -> tuple[Clip, Session, Workspace, Path | None]:
+        about = load_session(path).clip
+        source = Path(about.path)
+        if not source.is_file():
+            raise UserError(
+                f"The recording that {path.name} is about, {source}, is not there any more.",
+                kept="The session is untouched.",
+                next_step=f"Put {about.name} back there, or open it alone for a new session.",
+            )
+        clip = audio.load(source, allow_clipped=True)  # accepted when the session was made
+        return self._placed(clip, workspace.resume(path, clip), path)
+
+    def _placed(
+        self, clip: Clip, session: Session, found: Path | None
+    ) -> tuple[Clip, Session, Workspace, Path | None]:
+        beside = found.resolve().parent if found is not None else Path(f"{clip.path.stem}-ifx")
+        place = Workspace(self.out or beside)
+        continuing = found is not None and place.session_path.resolve() == found.resolve()
+        aside = None if continuing else place.set_aside()
         place.open(session, clip)
         self.machine.load()
         return clip, session, place, aside
@@ -176,18 +269,24 @@ class Window(QMainWindow):
         if not text:
             return
         if self.clip is None:
-            self._say("Open a recording first.")
+            self._say("Open a recording first (Ctrl+O, or drop it here).")
             return
         self.waiting.append(text)
-        self.instruction.clear()
+        self.instruction.setText("")  # not clear(): Ctrl+Z is the turn's from here on
+        self.notice.hide()
+        if self.job is not None:
+            self._say(f"“{text}” waits for its turn ({len(self.waiting)} waiting).")
         self._next()
 
     def stop(self) -> None:
         """Stop the turn; the best so far is kept. Waiting instructions are dropped."""
+        if self.job is None:
+            return
+        dropped = f" Dropped: {', '.join(self.waiting)}." if self.waiting else ""
         self.waiting.clear()
-        if self.job is not None:
-            self.job.cancel()
-            self._say("Stopping…")
+        self.job.cancel()
+        self.stop_button.setEnabled(False)
+        self._say(f"Stopping; the best so far is kept.{dropped}")
 
     def undo(self) -> None:
         """Go to the turn before."""
@@ -204,20 +303,26 @@ class Window(QMainWindow):
             self.session = getattr(self.session, how)()
             save(self.session, self.workspace.session_path)
         except UserError as error:
-            self._say(str(error))
-        self._refresh(select=self.session.head)
+            self._problem(error)
+        head = self.session.head
+        self._refresh(select=head)
+        where = f"turn {head}, “{self.session.turn(head).instruction}”" if head else "the dry clip"
+        self._say(f"The next instruction goes on from {where}.")
 
     # The background.
 
-    def _run(self, work, then) -> None:
+    def _run(self, work: Work, then: Callable[..., None], doing: str) -> None:
         job = Job(work, self)
         job.progressed.connect(self._progressed)
         job.succeeded.connect(then)
         job.failed.connect(self._failed)
         job.finished.connect(self._done)
         self.job = job
-        job.start()
+        self.notice.hide()
+        self.bar.setRange(0, 1)
+        self.bar.setFormat(f"{doing}…")
         self._refresh()
+        job.start()
 
     def _next(self) -> None:
         if self.job is not None or not self.waiting or self.clip is None or self.session is None:
@@ -227,12 +332,16 @@ class Window(QMainWindow):
         place = self.workspace
         assert place is not None
 
-        def work(report, stopped):
+        def work(report, stopped) -> tuple[TurnResult, UserError | None]:
             result = self.machine.turn(session, clip, text, report, stopped)
-            place.add(result.session, result.turn, result.audio, clip)
-            return result
+            try:
+                place.add(result.session, result.turn, result.audio, clip)
+            except UserError as error:  # the turn can be heard all the same
+                return result, error
+            return result, None
 
-        self._run(work, self._turned)
+        self.doing = text
+        self._run(work, self._turned, "understanding")
         self._say(f"Working on: {text}")
 
     def _opened(self, found: tuple[Clip, Session, Workspace, Path | None]) -> None:
@@ -243,29 +352,50 @@ class Window(QMainWindow):
             self.clip.channels, f"{self.clip.channels} channels"
         )
         self.clip_label.setText(f"{self.clip.path.name} · {seconds:.1f} s · {rate} Hz · {channels}")
-        self._refresh(select=0)
+        self.dry_box.setChecked(False)
+        self._refresh(select=self.session.head)
         kept = f" The session that was there is kept in {aside}." if aside else ""
         off = f" {self.player.reason}" if self.player.reason else ""
         self._say(f"Ready. Results go to {self.workspace.folder}.{kept}{off}")
 
-    def _turned(self, result: TurnResult) -> None:
-        self.session = result.session
-        self.sounds[result.turn.index] = result.audio
-        self._refresh(select=result.turn.index)
-        stopped = "" if result.turn.finished else " Stopped: this is the best so far."
-        self._say(f"{result.turn.explanation}{stopped}")
+    def _turned(self, found: tuple[TurnResult, UserError | None]) -> None:
+        result, unsaved = found
+        turn = result.turn
+        self.session, self.doing = result.session, ""
+        self._keep(turn.index, result.audio)
+        self.dry_box.setChecked(False)
+        self._refresh(select=turn.index)
+        if unsaved is not None:
+            self._problem(unsaved)
+        elif not turn.understood:
+            self._say(f"Turn {turn.index} changed nothing: say it in other words.")
+        elif not turn.finished:
+            self._say(f"Stopped. Turn {turn.index} is the best so far, and it is saved.")
+        else:
+            self._say(f"Turn {turn.index} is done and saved ({turn.seconds:.1f} s).")
 
     def _progressed(self, step: Progress) -> None:
-        self.bar.setRange(0, step.steps)
+        self.bar.setRange(0, max(1, step.steps))
         self.bar.setValue(step.step)
-        self.bar.setFormat(f"{step.stage} · best score {step.score:.2f}")
+        more = f" · {len(self.waiting)} waiting" if self.waiting else ""
+        self.bar.setFormat(f"{step.stage} · best score {step.score:.2f}{more}")
 
     def _failed(self, error: UserError) -> None:
-        self._say(str(error))
+        if not self.instruction.text():
+            self.instruction.setText(self.doing)  # to be sent again
+        self.doing = ""
+        self._problem(error)
 
     def _done(self) -> None:
-        self.job = None
+        job, self.job = self.job, None
+        if job is not None:
+            job.deleteLater()
         self._next()
+
+    def _problem(self, error: UserError) -> None:
+        self.notice.setText("\n".join(p for p in (error.what, error.kept, error.next_step) if p))
+        self.notice.show()
+        self._say(str(error))
 
     # What is shown.
 
@@ -277,38 +407,44 @@ class Window(QMainWindow):
         session = self.session
         self.undo_action.setEnabled(not busy and session is not None and session.head > 0)
         self.redo_action.setEnabled(not busy and session is not None and bool(session.undone))
-        self.play_button.setEnabled(self.player.available and self.clip is not None)
-        self.dry_box.setEnabled(self.clip is not None)
+        for part in (self.play_button, self.play_action):
+            part.setEnabled(self.player.available and self.clip is not None)
+        for switch in (self.dry_box, self.dry_action):
+            switch.setEnabled(self.clip is not None)
+        if self.player.reason:
+            self.play_button.setToolTip(self.player.reason)
         if not busy:
             self.bar.setRange(0, 1)
             self.bar.setValue(0)
-            self.bar.setFormat("idle")
-        elif self.bar.format() == "idle":
-            self.bar.setRange(0, 0)
-            self.bar.setFormat("understanding")
+            self.bar.setFormat("Ready" if self.clip is not None else "")
         if select is not None:
             self._list(select)
 
     def _list(self, select: int) -> None:
         self.turns.clear()
-        if self.session is None:
+        session = self.session
+        if session is None:
             return
-        on_path = {turn.index for turn in self.session.path()}
+        on_path = {turn.index for turn in session.path()}
         rows = [(0, "Dry clip")]
-        for turn in self.session.turns:
+        for turn in session.turns:
             ids = turn.as_chain().ids
-            names = " → ".join(effect(fx).title for fx in ids) or "no effects"
-            branch = "" if turn.index in on_path else "  (other branch)"
-            rows.append(
-                (
-                    turn.index,
-                    f"{turn.index}  {turn.instruction}\n"
-                    f"     {names} · score {turn.score.after:.2f}{branch}",
-                )
-            )
+            parts = [
+                f"{turn.index}  {turn.instruction}",
+                " → ".join(effect(fx).title for fx in ids) or "no effects",
+                f"score {turn.score.after:.2f}",
+            ]
+            if not turn.finished:
+                parts.append("stopped early")
+            if turn.index not in on_path:
+                parts.append("undone" if turn.index in session.undone else "another branch")
+            rows.append((turn.index, " — ".join(parts)))
         for index, text in rows:
             item = QListWidgetItem(text)
-            item.setData(Qt.ItemDataRole.UserRole, index)
+            item.setData(INDEX, index)
+            font = item.font()
+            font.setBold(index == session.head)
+            item.setFont(font)
             self.turns.addItem(item)
             if index == select:
                 self.turns.setCurrentItem(item)
@@ -316,80 +452,137 @@ class Window(QMainWindow):
     def _selected(self, item: QListWidgetItem | None) -> None:
         if item is None or self.session is None:
             return
-        index = item.data(Qt.ItemDataRole.UserRole)
+        index = item.data(INDEX)
         if index == 0:
             self.details.setPlainText("The recording as it came.")
         else:
-            turn = self.session.turn(index)
-            self.details.setPlainText(self._told(turn))
+            self.details.setHtml(self._told(self.session.turn(index)))
         self._set_sound()
 
     def _told(self, turn: Turn) -> str:
+        """What a turn did, as HTML."""
         assert self.session is not None
-        before = self.session.turn(turn.parent).as_chain() if turn.parent else Chain()
-        lines = [turn.explanation, ""]
-        for change in changes(before, turn.as_chain()):
-            lines.append(f"{effect(change.fx).title}: {change.text}")
-        lines += [
-            "",
-            f"Route: {turn.route}",
-            f"Score: {turn.score.before:.2f} → {turn.score.after:.2f}",
-            f"Output trim: {turn.trim_db:+.1f} dB, so that it is as loud as the dry clip",
-            f"Time: {turn.seconds:.1f} s",
+        before = (
+            self.session.turn(turn.parent).as_chain()
+            if turn.parent
+            else Chain.from_data(self.session.start)
+        )
+        parts = [f"<h3>{escape(turn.instruction)}</h3>", f"<p>{escape(turn.explanation)}</p>"]
+        found = changes(before, turn.as_chain())
+        for fx, group in groupby(found, key=lambda change: change.fx):
+            rows = list(group)
+            new = " (new)" if rows[0].kind == "added" else ""
+            texts = "".join(f"<li>{escape(change.text)}</li>" for change in rows)
+            parts.append(f"<p><b>{escape(effect(fx).title)}</b>{new}</p><ul>{texts}</ul>")
+        if not found:
+            parts.append("<p>No knob was turned.</p>")
+        notes = [
+            f"Score {turn.score.before:.2f} → {turn.score.after:.2f}",
+            f"Output {turn.trim_db:+.1f} dB, so that it is as loud as the dry clip",
+            f"Took {turn.seconds:.1f} s; route {turn.route}",
         ]
-        return "\n".join(lines)
+        if turn.limited_db:
+            notes.append(f"Peaks limited by {turn.limited_db:.1f} dB")
+        if not turn.finished:
+            notes.append("Stopped: this is the best so far")
+        parts.append("<hr><p>" + "<br>".join(escape(note) for note in notes) + "</p>")
+        return "".join(parts)
 
     # Listening.
 
+    def _keep(self, index: int, sound: NDArray[np.float32]) -> None:
+        self.sounds[index] = sound
+        for old in [i for i in self.sounds if i not in (0, index)][: -SOUNDS_KEPT + 1]:
+            del self.sounds[old]
+
     def _set_sound(self) -> None:
-        if self.clip is None or self.session is None:
+        """Play the chosen sound, which is read first where that is needed."""
+        clip, session, place = self.clip, self.session, self.workspace
+        if clip is None or session is None or place is None:
             return
         item = self.turns.currentItem()
-        index = item.data(Qt.ItemDataRole.UserRole) if item is not None else 0
-        if self.dry_box.isChecked():
-            index = 0
-        if index not in self.sounds:
-            self.sounds[index] = engine.render(self.clip, self.session.turn(index).as_chain()).audio
-        self.player.set_sound(self.sounds[index], self.clip.sample_rate)
+        index = item.data(INDEX) if item is not None and not self.dry_box.isChecked() else 0
+        if index in self.sounds:
+            self.player.set_sound(self.sounds[index], clip.sample_rate)
+            return
+        turn = session.turn(index)
+
+        def read(report, stopped) -> tuple[Clip, int, NDArray[np.float32]]:
+            try:
+                sound = audio.load(place.turn_path(index), allow_clipped=True).samples
+            except UserError:
+                sound = engine.render(clip, turn.as_chain()).audio
+            return clip, index, sound
+
+        job = Job(read, self)
+        job.succeeded.connect(self._read)
+        job.failed.connect(self._problem)
+        job.finished.connect(self._reader_done)
+        self.readers.add(job)
+        job.start()
+
+    def _read(self, found: tuple[Clip, int, NDArray[np.float32]]) -> None:
+        clip, index, sound = found
+        if clip is self.clip:
+            self._keep(index, sound)
+            item = self.turns.currentItem()
+            if item is not None and item.data(INDEX) == index:
+                self._set_sound()
+
+    def _reader_done(self) -> None:
+        for job in [job for job in self.readers if job.isFinished()]:
+            self.readers.discard(job)
+            job.deleteLater()
 
     def _toggle_play(self) -> None:
         if self.player.playing:
             self.player.pause()
-        else:
-            self.player.play()
-            if self.player.reason:
-                self._say(self.player.reason)
-        self.play_button.setText("&Pause" if self.player.playing else "&Play")
+        elif problem := self.player.play():
+            self._say(problem)
+        playing = self.player.playing
+        self.play_button.setText("&Pause" if playing else "&Play")
+        self.play_button.setAccessibleName("Pause" if playing else "Play")
 
     # Files and closing.
 
     def _choose(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open a dry recording", "", AUDIO_FILES)
+        name, _ = QFileDialog.getOpenFileName(self, "Open a recording or a session", "", FILES)
         if name:
-            self.open_clip(Path(name))
+            self.open_source(Path(name))
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Accept files."""
-        mime = event.mimeData() if event is not None else None
-        if event is not None and mime is not None and mime.hasUrls():
+        if event is not None and _dropped(event) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent | None) -> None:
         """Open the first file."""
-        mime = event.mimeData() if event is not None else None
-        if mime is not None and mime.urls():
-            self.open_clip(Path(mime.urls()[0].toLocalFile()))
+        if event is not None and (path := _dropped(event)) is not None:
+            event.acceptProposedAction()
+            self.open_source(path)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Stop what runs and keep it: every turn is saved when it is made."""
         self.player.pause()
         self.waiting.clear()
-        if self.job is not None:
-            self.job.cancel()
-            self.job.wait(CLOSE_WAIT_MS)
+        running = [job for job in (self.job, *self.readers) if job is not None]
+        for job in running:
+            job.cancel()
+        if not all(job.wait(CLOSE_WAIT_MS) for job in running) and event is not None:
+            self._say("The turn is still being saved; close again in a moment.")
+            event.ignore()
+            return
         super().closeEvent(event)
 
     def _say(self, text: str) -> None:
         status = self.statusBar()
         assert status is not None
         status.showMessage(text)
+        status.setToolTip(text)
+
+
+def _dropped(event: QDropEvent) -> Path | None:
+    """The first file of a drop."""
+    mime = event.mimeData()
+    urls = mime.urls() if mime is not None else []
+    return Path(urls[0].toLocalFile()) if urls and urls[0].isLocalFile() else None

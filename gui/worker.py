@@ -14,23 +14,27 @@ from ifx_bridge.refine import Progress
 
 REPORTS_PER_SECOND = 20
 
+Work = Callable[[Callable[[Progress], None], Callable[[], bool]], Any]
+
 
 class Job(QThread):
     """One function, run in a thread of its own.
 
     The function is given a progress callback and a cancel token, as the engine takes them; its
-    result, or what went wrong, arrives in the thread that owns this object.
+    result, or what went wrong, arrives in the thread that owns this object. Qt's own `started`
+    and `finished` enclose these signals.
+
+    Attributes:
+        progressed: A `Progress`, at most 20 a second.
+        succeeded: What the function returned.
+        failed: A `UserError`; never anything else.
     """
 
     progressed = pyqtSignal(object)
     succeeded = pyqtSignal(object)
     failed = pyqtSignal(object)
 
-    def __init__(
-        self,
-        work: Callable[[Callable[[Progress], None], Callable[[], bool]], Any],
-        parent: QObject | None = None,
-    ) -> None:
+    def __init__(self, work: Work, parent: QObject | None = None) -> None:
         """Of a function; `start()` runs it."""
         super().__init__(parent)
         self._work = work

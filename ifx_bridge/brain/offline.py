@@ -213,7 +213,7 @@ class _Draft:
         self.amounts.append(amount)
         self._say(
             f"The {TITLES[culprit]} is what makes it {descriptor.name}, so its {_listed(knobs)} "
-            f"{'is' if len(knobs) == 1 else 'are'} turned back and the rest stays."
+            f"{'is' if len(knobs) == 1 else 'are'} turned back."
         )
         return True
 

@@ -1,10 +1,11 @@
-"""The mixer: looping, and switching without a click."""
+"""The mixer: looping, and switching without a click; the player without a device."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from gui.player import Mixer
+from gui.player import Mixer, Player
 
 
 def test_loops_and_keeps_its_place_over_a_switch() -> None:
@@ -19,9 +20,72 @@ def test_loops_and_keeps_its_place_over_a_switch() -> None:
     assert block[0] == 5  # the crossfade begins with the old sound
 
 
+@pytest.mark.parametrize("frames", [1, 16, 64, 441, 1000])
+def test_a_switch_makes_no_step_however_small_the_blocks_are(frames: int) -> None:
+    mixer = Mixer(44100)
+    high, low = (np.full((2, 5000), level, dtype=np.float32) for level in (1, -1))
+    mixer.set_sound(high)
+    mixer.next_block(mixer.fade, 2)
+    mixer.set_sound(low)
+    heard = np.concatenate([mixer.next_block(frames, 2) for _ in range(2000 // frames + 1)])
+    assert np.abs(np.diff(heard, axis=0)).max() < 2.1 / mixer.fade
+    assert heard[0, 0] == 1 and (heard[mixer.fade :] == -1).all()
+
+
+def test_a_switch_back_during_the_crossfade_makes_no_step() -> None:
+    mixer = Mixer(44100)
+    high, low = (np.full((1, 5000), level, dtype=np.float32) for level in (1, -1))
+    mixer.set_sound(high)
+    mixer.next_block(mixer.fade, 1)
+    heard = []
+    for sound in (low, high, low, high):
+        mixer.set_sound(sound)
+        heard.append(mixer.next_block(100, 1))
+    heard += [mixer.next_block(1000, 1) for _ in range(2)]
+    assert np.abs(np.diff(np.concatenate(heard)[:, 0])).max() < 2.1 / mixer.fade
+    assert heard[-1][-1] == 1
+
+
 def test_mono_goes_to_both_sides_and_silence_is_silent() -> None:
     mixer = Mixer(1000)
     assert not mixer.next_block(8, 2).any()
     mixer.set_sound(np.ones((1, 30), dtype=np.float32))
     mixer.next_block(20, 2)
     assert (mixer.next_block(5, 2) == 1).all()
+
+
+def test_stereo_is_folded_for_one_speaker() -> None:
+    mixer = Mixer(1000)
+    mixer.set_sound(np.array([[1.0] * 30, [0.0] * 30], dtype=np.float32))
+    mixer.next_block(20, 1)
+    assert (mixer.next_block(5, 1) == 0.5).all()
+
+
+def test_without_a_device_there_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sounddevice
+
+    def none(*args: object, **more: object) -> None:
+        raise sounddevice.PortAudioError("no default device")
+
+    monkeypatch.setattr(sounddevice, "query_devices", none)
+    player = Player()
+    assert not player.available and "no audio output device" in player.reason
+    player.set_sound(np.ones((1, 30), dtype=np.float32), 44100)
+    assert player.play() == player.reason and not player.playing
+    player.pause()
+
+
+def test_a_device_that_refuses_is_a_message_and_can_be_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import sounddevice
+
+    def refuse(**more: object) -> None:
+        raise sounddevice.PortAudioError("invalid sample rate")
+
+    monkeypatch.setattr(sounddevice, "query_devices", lambda **more: {"max_output_channels": 2})
+    monkeypatch.setattr(sounddevice, "OutputStream", refuse)
+    player = Player()
+    player.set_sound(np.ones((1, 30), dtype=np.float32), 8000)
+    assert "8000 Hz" in player.play()
+    assert player.available and not player.playing
