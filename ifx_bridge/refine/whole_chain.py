@@ -32,6 +32,8 @@ FREQUENCY_REACH = 0.08  # a band that wanders is another band
 UNASKED_REACH = 0.03
 # Penalty per squared part of a turn; the loss is 1 at the start.
 SURE_WEIGHT, ASKED_WEIGHT, UNASKED_WEIGHT = 2.0, 0.2, 30.0
+# What unasked knobs must be worth, in score, for their effect to change at all.
+WORTH = 0.05
 # Knobs of time are musical choices, not matters of degree.
 CHOSEN = frozenset({"delay.delay_seconds", "comp.attack_ms", "comp.release_ms"})
 
@@ -339,7 +341,25 @@ class _Search:
         self.stage = "refining"
         _, _, theta = min(ends)
         _, _, finished = self._descend(theta, self.settings.steps)
+        self._put_back()
         return finished
+
+    def _put_back(self) -> None:
+        """Effects that no one asked about go back to where they were, if that costs little."""
+        import torch
+
+        unasked = [k for k in self.knobs if k.weight == UNASKED_WEIGHT]
+        worth = self.best.score - WORTH
+        for fx in dict.fromkeys(k.fx for k in unasked):
+            params = self.chain[fx].params
+            values = {k.parameter.name: params[k.parameter.name] for k in unasked if k.fx == fx}
+            chain = self.best.chain.with_params({fx: values})
+            with torch.no_grad():
+                wet = chain.forward(self.prefix, self.rate, start=self.first)
+                heard = self.ears.embed_audio(wet, self.rate)
+            score = losses.score(self.origin, heard, self.change)
+            if score >= worth:
+                self.best = _Best(self.best.loss, score, chain)
 
     def _descend(self, theta: Tensor, steps: int) -> tuple[Tensor, float, bool]:
         import torch

@@ -63,6 +63,15 @@ def test_unasked_knobs_stay_near() -> None:
         assert abs(found["rev"].params[name] - value) < 0.05
 
 
+def test_an_effect_no_one_asked_about_changes_only_for_a_gain() -> None:
+    chain = Chain(
+        (Slot("rev", {"room_size": 0.8, "wet_level": 0.3}), Slot("dist", {"drive_db": 16}))
+    )
+    found = refine(CLIP, chain, planned("less distortion", chain), EARS, QUICK).chain
+    assert found["dist"].params["drive_db"] < 14
+    assert found["rev"] == chain["rev"]
+
+
 def test_semitones_are_searched_among_whole_steps() -> None:
     found = refine(CLIP, Chain(), planned("like a chipmunk"), EARS, QUICK)
     semitones = found.chain["pitchshift"].params["semitones"]
