@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
-from ifx_bridge import audio
+from ifx_bridge import audio, facts
 from ifx_bridge.audio import Audio, Clip
-from ifx_bridge.brain import Brain, Context, brain
+from ifx_bridge.brain import Brain, Context, Past, brain
 from ifx_bridge.ears import Ears, ears
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.effects.describe import Change, changes
@@ -62,11 +62,12 @@ class Engine:
 
         Raises:
             UserError: Brain, ears or recipe are unknown.
+            Cancelled: It was stopped before there was anything to keep.
         """
         began = time.perf_counter()
         thinking, listening = self.load()
         before = session.chain
-        plan = thinking.plan(instruction, context(session))
+        plan = thinking.plan(instruction, context(session, clip), cancelled)
         added = set(plan.start.ids) - set(before.ids)
         dry = replace(before, trim_db=0.0, amount=1.0)
         outcome = RECIPES[self.recipe](
@@ -84,7 +85,10 @@ class Engine:
             finished=outcome.finished,
             limited_db=round(rendering.limited_db, 2),
             ears=self.ears,
-            brain=self.brain,
+            brain=plan.brain,
+            locked=sorted(plan.locked),
+            notes=plan.notes,
+            usage=asdict(plan.usage) if plan.usage.calls else None,
             seed=self.settings.seed,
         )
         turn = next_session.turn(next_session.head)
@@ -150,13 +154,18 @@ def start_from(session: Session, chain: Chain) -> Session:
     return session.model_copy(update={"start": chain.to_data()})
 
 
-def context(session: Session) -> Context:
-    """What the brain may know of a session."""
+def context(session: Session, clip: Clip) -> Context:
+    """What the brain may know of a session, and of its clip in numbers."""
     path = session.path()
     return Context(
         chain=replace(session.chain, trim_db=0.0),
         history=tuple(turn.instruction for turn in path),
         chains=tuple(replace(turn.as_chain(), trim_db=0.0) for turn in path),
+        turns={
+            t.index: Past(t.instruction, replace(t.as_chain(), trim_db=0.0)) for t in session.turns
+        },
+        locked=frozenset(session.locked),
+        facts=facts.measure(clip),
     )
 
 

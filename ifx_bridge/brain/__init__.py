@@ -1,9 +1,11 @@
 """Brains: they turn an instruction into a plan."""
 
 from ifx_bridge.brain import offline
-from ifx_bridge.brain.base import brain, register
-from ifx_bridge.brain.plan import Brain, Context, Move, Plan
+from ifx_bridge.brain.base import announcement, brain, chosen, register
+from ifx_bridge.brain.plan import Brain, Context, Move, Past, Plan
 
 register("offline", offline.Offline)
 
-__all__ = ["Brain", "Context", "Move", "Plan", "brain"]
+__all__ = [
+    "Brain", "Context", "Move", "Past", "Plan", "announcement", "brain", "chosen",
+]  # fmt: skip

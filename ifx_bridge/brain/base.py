@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from functools import lru_cache
 
 from ifx_bridge.brain.plan import Brain
-from ifx_bridge.errors import UserError
 
 _makers: dict[str, Callable[[], Brain]] = {}
+# Says which brain to use when nothing else does.
+VARIABLE = "IFX_BRAIN"
 
 
 def register(name: str, make: Callable[[], Brain]) -> None:
@@ -15,14 +18,41 @@ def register(name: str, make: Callable[[], Brain]) -> None:
     _makers[name] = make
 
 
-def brain(name: str = "offline") -> Brain:
-    """The brain of that name.
+@lru_cache(maxsize=8)
+def brain(spec: str = "offline") -> Brain:
+    """The brain that is meant: `offline`, or a language model by its name or address.
 
     Raises:
         UserError: There is none.
     """
-    if name not in _makers:
-        raise UserError(
-            f"There is no brain called {name!r}.", next_step=f"Known: {', '.join(_makers)}."
-        )
-    return _makers[name]()
+    if spec in _makers:
+        return _makers[spec]()
+    from ifx_bridge.brain.llm import agent, providers
+
+    return agent.Agent(providers.endpoint(spec), brain("offline"))
+
+
+def chosen(spec: str = "auto") -> str:
+    """What `auto` comes to: the environment's choice, a provider whose key is there, or offline."""
+    if spec != "auto":
+        return spec
+    if wanted := os.environ.get(VARIABLE, "").strip():
+        return wanted
+    from ifx_bridge.brain.llm import keys
+
+    provider = keys.first()
+    return provider.id if provider is not None else "offline"
+
+
+def announcement(spec: str) -> str:
+    """What the user must know before a brain is used: who is sent what; empty for offline."""
+    if spec in _makers:
+        return ""
+    from ifx_bridge.brain.llm import providers
+
+    endpoint = providers.endpoint(spec)
+    where = "on this machine" if endpoint.is_local else f"at {endpoint.provider.title}"
+    return (
+        f"Brain: {endpoint.name} {where}. It is sent your instructions, the chain and numbers "
+        "measured of the clip; never audio, never names of files."
+    )

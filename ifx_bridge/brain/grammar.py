@@ -25,8 +25,11 @@ Verb = Literal[
     "last",
     "before",
     "after",
-    "keep",
+    "keep",  # this turn
+    "lock",  # from now on
+    "unlock",
     "back",  # undo the last turn
+    "goto",  # a turn by its number
     "reset",
     "again",  # more of the last turn's change
     "halfway",  # half of the last turn's change back
@@ -188,6 +191,15 @@ _WORD_NUMBERS = {
     "eight": "8", "nine": "9", "ten": "10", "twelve": "12", "half an": "0.5", "half a": "0.5",
     "an": "1", "a": "1",
 }  # fmt: skip
+_DIGITS = "|".join(word for word in _WORD_NUMBERS if " " not in word)
+_TURN = re.compile(
+    r"\b(?:like|back to|return to|go to|goto|as in|from|restore|revert to|use|load|on) (?:the )?"
+    rf"(?:turn|step|version) (?:number )?(\d+|{_DIGITS})\b"
+)
+_KEEPING = re.compile(
+    r"\b(?:(?P<unlock>unlock|unfreeze)|(?P<lock>lock|freeze|never (?:touch|change))"
+    r"|leave|keep|do not (?:touch|change|alter|move)|hold|preserve)\b(?P<rest>.*)"
+)
 
 
 @dataclass(frozen=True)
@@ -316,17 +328,27 @@ def _whole(text: str) -> Request | None:
 
 def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
     text = f" {clause} "
-    if match := re.search(
-        r"\b(?:leave|keep|do not (?:touch|change|alter|move)|hold|freeze|lock|preserve)\b(.*)", text
-    ):
-        for kept in _effects_in(match[1]):
-            yield Request("keep", kept, text=clause)
-        if _effects_in(match[1]):
+    if match := _TURN.search(text):
+        yield Request("goto", value=_number(_WORD_NUMBERS.get(match[1], match[1])), text=clause)
+        return
+    if match := _KEEPING.search(text):
+        verb: Verb = "keep"
+        if match["unlock"]:
+            verb = "unlock"
+        elif match["lock"] or "from now on" in text:
+            verb = "lock"
+        rest = match["rest"]
+        targets, knob = _effects_in(rest), _knob_in(rest)
+        if knob is not None and targets in ([], [knob[0]]):
+            targets = [f"{knob[0]}.{knob[1].removeprefix('-')}"]
+        targets = targets or descriptor_phrases(rest, known)
+        yield from (Request(verb, target, text=clause) for target in targets)
+        if targets:
             return
-        named = descriptor_phrases(match[1], known)
-        for phrase in named:
-            yield Request("keep", phrase, text=clause)
-        if named or not _content(match[1]):
+        if verb == "unlock":
+            yield Request("unlock", text=clause)
+            return
+        if not _content(rest):
             return
     if (order := _order(clause)) is not None:
         yield order
@@ -496,11 +518,12 @@ def _knob_in(text: str) -> tuple[str, str] | None:
 
 
 def _order(clause: str) -> Request | None:
+    verb: Verb
     effects = _effects_in(clause)
     if not effects:
         return None
     if len(effects) > 1 and (match := re.search(r"\b(before|after|behind|in front of)\b", clause)):
-        verb: Verb = "before" if match[1] in {"before", "in front of"} else "after"
+        verb = "before" if match[1] in {"before", "in front of"} else "after"
         return Request(verb, effects[0], other=effects[1], text=clause)
     if re.search(r"\b(last|at the end|to the end)\b", clause):
         return Request("last", effects[0], text=clause)

@@ -7,17 +7,13 @@ from dataclasses import replace
 from functools import cached_property
 
 from ifx_bridge.brain import grammar
+from ifx_bridge.brain.draft import COMMANDED, LESS_SHARE, TITLES, Draft, listed, turned_back
 from ifx_bridge.brain.grammar import MAIN_KNOB, Request
-from ifx_bridge.brain.plan import Context, Move, Plan, scaled, settled
-from ifx_bridge.effects.chain import Chain, Slot
-from ifx_bridge.effects.eq import BANDS
-from ifx_bridge.effects.spec import Parameter, effect
+from ifx_bridge.brain.plan import SURE, Context, Plan, never
+from ifx_bridge.effects.chain import Slot
+from ifx_bridge.effects.spec import effect
 from ifx_bridge.words.knowledge import Descriptor, Knowledge, knowledge
 
-# How far "less" goes: this share of what there is, times the amount, but a step that is heard.
-LESS_SHARE = 0.4
-LEAST_STEPS = 0.65
-MOST_SHARE = 0.85
 # Re-tuning an effect toward a word it was not made for.
 RETUNE_SHARE = 0.6
 # Similarity in the vocabulary from which an unknown word is taken to mean a known one.
@@ -25,12 +21,6 @@ TRUSTED = 0.52
 OFFERED = 0.3
 # From here even a word's listed opposite does not speak against it.
 SURELY = 0.8
-TITLES = {
-    "eq": "equalizer", "comp": "compressor", "rev": "reverb", "dist": "distortion",
-    "delay": "delay", "pitchshift": "pitch shift", "bitcrush": "bit crusher",
-}  # fmt: skip
-# What a knob without neutral position may do on its own when its effect is new.
-FREE_BY_NAME = ("room_size", "damping", "cutoff_freq")
 
 
 class Offline:
@@ -46,13 +36,15 @@ class Offline:
     def _known(self) -> frozenset[str]:
         return frozenset(self._knowledge.names)
 
-    def plan(self, instruction: str, context: Context) -> Plan:
+    def plan(
+        self, instruction: str, context: Context, cancelled: Callable[[], bool] = never
+    ) -> Plan:
         """See `Brain`."""
         requests = grammar.parse(instruction, self._known)
-        draft = _Draft(self._knowledge, context)
+        writer = _Writer(self._knowledge, context)
         for request in self._without_repeats(requests):
-            draft.carry_out(request)
-        return settled(draft.plan(instruction), context.locked)
+            writer.carry_out(request)
+        return writer.finished(instruction)
 
     def _without_repeats(self, requests: Sequence[Request]) -> list[Request]:
         """Without effects by name that a descriptor of the same clause brings ("slapback echo")."""
@@ -66,48 +58,23 @@ class Offline:
         return [r for r in requests if r.verb != "add" or (r.text, r.target) not in brought]
 
 
-class _Draft:
-    """A plan being written, request by request."""
+class _Writer(Draft):
+    """Carries out requests, with what is known of words."""
 
     def __init__(self, known: Knowledge, context: Context) -> None:
+        super().__init__(context)
         self.knowledge = known
-        self.context = context
-        self.chain = context.chain
-        self.moves: dict[tuple[str, str], Move] = {}
-        self.free: set[str] = set()
-        self.held: set[str] = set()
-        self.toward: list[str] = []
-        self.away: list[str] = []
-        self.amounts: list[float] = []
-        self.said: list[str] = []
-        self.misunderstood: list[str] = []
 
-    def plan(self, instruction: str) -> Plan:
-        understood = bool(self.said)
-        if not understood and not self.misunderstood:
+    def finished(self, instruction: str) -> Plan:
+        """The plan; an instruction that said nothing gets an offer."""
+        if not self.said and not self.misunderstood:
             self.misunderstood.append(self._offer(instruction))
-        moves = tuple(m for m in self.moves.values() if m.fx in self.chain)
-        return Plan(
-            instruction=instruction,
-            start=self.chain,
-            moves=moves,
-            free=frozenset(k for k in self.free if k.split(".")[0] in self.chain),
-            held=frozenset(self.held),
-            toward=tuple(dict.fromkeys(self.toward)),
-            away=tuple(dict.fromkeys(self.away)),
-            amount=sum(self.amounts) / len(self.amounts) if self.amounts else 1.0,
-            explanation=" ".join([*self.said, *self.misunderstood]),
-            understood=understood,
-        )
+        return self.plan(instruction)
 
     def carry_out(self, request: Request) -> None:
+        """Write what one request asks for."""
         handler: Callable[[Request], None] = getattr(self, f"_{request.verb}")
         handler(request)
-
-    def _say(self, sentence: str) -> None:
-        sentence = sentence[0].upper() + sentence[1:]
-        if sentence not in self.said:
-            self.said.append(sentence)
 
     # Qualities.
 
@@ -125,7 +92,7 @@ class _Draft:
             if self._relieve(opposite, descriptor.name, amount):
                 return
             if not descriptor.effects:
-                self._say(
+                self.say(
                     f"It is as {descriptor.name} as the clip itself: nothing in the chain is in "
                     "the way, so nothing changes."
                 )
@@ -140,19 +107,19 @@ class _Draft:
             if slot.fx in self.chain:
                 self._retune(slot, amount)
             else:
-                self._insert(slot, amount)
+                self.insert(slot, amount)
         self.toward.append(descriptor.name)
         self.amounts.append(amount)
         fresh = [slot.fx for slot in new]
         kept = [f"the {TITLES[fx]}" for fx in descriptor.effects if fx not in fresh]
         parts = []
         if fresh:
-            added = _listed([f"{_article(TITLES[fx])} {TITLES[fx]}" for fx in fresh])
+            added = listed([f"{_article(TITLES[fx])} {TITLES[fx]}" for fx in fresh])
             parts.append(f"{added} {'is' if len(fresh) == 1 else 'are'} added")
         if kept:
-            parts.append(f"{_listed(kept)} {'is' if len(kept) == 1 else 'are'} re-tuned")
+            parts.append(f"{listed(kept)} {'is' if len(kept) == 1 else 'are'} re-tuned")
         taken = "" if said == descriptor.name else f" (taken as '{descriptor.name}')"
-        self._say(f"{' and '.join(parts)} for '{said}'{taken}.")
+        self.say(f"{' and '.join(parts)} for '{said}'{taken}.")
 
     def _raise(self, descriptor: Descriptor, amount: float) -> bool:
         """Turn up what makes it so already, when it is not what we would add ("harsher")."""
@@ -175,12 +142,12 @@ class _Draft:
             return
         if request.avoid:
             if not fresh:
-                self._say(f"Nothing in the chain makes it {descriptor.name}; that stays so.")
+                self.say(f"Nothing in the chain makes it {descriptor.name}; that stays so.")
             return
         if opposite is not None and opposite.effects:
             self._want(opposite, 0.6 * request.amount, opposite.name)
             return
-        self._say(f"Nothing in the chain makes it {descriptor.name}, so nothing changes.")
+        self.say(f"Nothing in the chain makes it {descriptor.name}, so nothing changes.")
 
     def _relieve(self, descriptor: Descriptor, wanted: str, amount: float) -> bool:
         """Turn back what causes a quality; False when nothing in the chain does."""
@@ -192,7 +159,7 @@ class _Draft:
             if culprit and cause.fx != culprit:
                 continue
             parameter = effect(cause.fx).parameter(cause.name)
-            position = parameter.to_unit(self._value(cause.fx, cause.name, -cause.sign))
+            position = self.position(cause.fx, cause.name, -cause.sign)
             if parameter.neutral is None:
                 if not culprit:  # such a knob colours what another one does; it is no cause alone
                     continue
@@ -202,17 +169,17 @@ class _Draft:
                 distance = (position - neutral) * cause.sign
                 if distance < 0.02:
                     continue
-                target = _turned_back(parameter, position, neutral, amount)
+                target = turned_back(parameter, position, amount)
             culprit = cause.fx
             knobs.append(parameter.title)
-            self._move(cause.fx, parameter, target, 0.9)
+            self.move(cause.fx, cause.name, target, COMMANDED)
         if not culprit:
             return False
         self.toward += [wanted] if wanted else []
         self.away.append(descriptor.name)
         self.amounts.append(amount)
-        self._say(
-            f"The {TITLES[culprit]} is what makes it {descriptor.name}, so its {_listed(knobs)} "
+        self.say(
+            f"The {TITLES[culprit]} is what makes it {descriptor.name}, so its {listed(knobs)} "
             f"{'is' if len(knobs) == 1 else 'are'} turned back."
         )
         return True
@@ -222,17 +189,17 @@ class _Draft:
         changes: dict[str, float] = {}
         for parameter in typical.effect.parameters:
             name = parameter.name
-            now, there = self._value(typical.fx, name), typical.params[name]
+            now, there = self.value(typical.fx, name), typical.params[name]
             position, target = parameter.to_unit(now), parameter.to_unit(there)
             if parameter.neutral is None:
                 if typical.fx == "eq":
                     band = name.rsplit("_", 2)[0].removesuffix("_cutoff").removesuffix("_q")
-                    gain = self._value("eq", f"{band}_gain_db")
+                    gain = self.value("eq", f"{band}_gain_db")
                     wanted = typical.params[f"{band}_gain_db"]
                     if abs(gain) < 1.0 and abs(wanted) >= 1.0:
                         changes[name] = there  # the band was idle: no one hears it move
                 elif abs(target - position) > 0.02:
-                    self._move(typical.fx, parameter, position + 0.5 * (target - position), 0.5)
+                    self.move(typical.fx, name, position + 0.5 * (target - position), 0.5)
                 continue
             neutral = parameter.to_unit(parameter.neutral)
             reach = (target - neutral) * amount
@@ -247,22 +214,9 @@ class _Draft:
                 goal = neutral + reach
             else:
                 goal = position + 0.5 * LESS_SHARE * amount * (position - neutral)
-            self._move(typical.fx, parameter, goal, 0.8)
+            self.move(typical.fx, name, goal, SURE)
         if changes:
             self.chain = self.chain.with_params({typical.fx: changes})
-
-    def _insert(self, slot: Slot, amount: float) -> None:
-        """A new effect at the end: later words act on what is already heard."""
-        slot = replace(slot, params=scaled(slot.params, slot.fx, amount))
-        self.chain = self.chain.added(slot)
-        for parameter in slot.effect.parameters:
-            value = slot.params[parameter.name]
-            free = parameter.neutral is not None or parameter.name.endswith(FREE_BY_NAME)
-            if slot.fx == "eq" and not parameter.name.endswith("_gain_db"):
-                free = parameter.name.endswith("cutoff_freq")
-            if free:
-                self.free.add(f"{slot.fx}.{parameter.name}")
-                self.moves[slot.fx, parameter.name] = Move(slot.fx, parameter.name, value, 0.5)
 
     # Effects and knobs by name.
 
@@ -271,15 +225,15 @@ class _Draft:
         if fx in self.chain:
             self._more(request)
         elif fx == "eq":
-            self._say("A flat equalizer is added; say what it should do, such as 'brighter'.")
+            self.say("A flat equalizer is added; say what it should do, such as 'brighter'.")
             self.chain = self.chain.added(Slot("eq"))
         elif fx == "pitchshift":
             self.misunderstood.append(
                 "Which way should the pitch go? Say 'up 3 semitones' or 'an octave down'."
             )
         else:
-            self._insert(Slot(fx, effect(fx).defaults()), request.amount)
-            self._say(f"{_article(TITLES[fx])} {TITLES[fx]} is added.")
+            self.insert(Slot(fx, effect(fx).defaults()), request.amount)
+            self.say(f"{_article(TITLES[fx])} {TITLES[fx]} is added.")
 
     def _more(self, request: Request) -> None:
         self._turn(request, +1)
@@ -288,12 +242,7 @@ class _Draft:
         self._turn(request, -1)
 
     def _remove(self, request: Request) -> None:
-        fx = self._present(request.target)
-        if fx is None:
-            self._say(f"There is no {TITLES[request.target]} in the chain, so nothing is removed.")
-            return
-        self.chain = self.chain.removed(fx)
-        self._say(f"The {TITLES[fx]} is removed.")
+        self.remove(self._present(request.target) or request.target)
 
     def _present(self, fx: str) -> str | None:
         """The effect meant: people say echo for reverb and the other way round."""
@@ -310,207 +259,119 @@ class _Draft:
             sense, knob = -sense, knob[1:]
         if fx not in self.chain:
             if fx == "eq" and knob:
-                self._insert(Slot("eq", {knob: sense * 6.0}), request.amount)
-                self._say(f"The equalizer turns the {effect('eq').parameter(knob).title} "
+                self.insert(Slot("eq", {knob: sense * 6.0}), request.amount)
+                self.say(f"The equalizer turns the {effect('eq').parameter(knob).title} "
                           f"{'up' if sense > 0 else 'down'}.")  # fmt: skip
             elif knob == "semitones":
-                self._insert(Slot(fx, {knob: sense * 4.0}), request.amount)
-                self._say(f"The pitch goes {'up' if sense > 0 else 'down'}.")
+                self.insert(Slot(fx, {knob: sense * 4.0}), request.amount)
+                self.say(f"The pitch goes {'up' if sense > 0 else 'down'}.")
             elif sense > 0 or knob == "bit_depth" or "." in request.target:
-                self._insert(Slot(fx), request.amount)
-                self._say(f"{_article(TITLES[fx])} {TITLES[fx]} is added.")
+                self.insert(Slot(fx), request.amount)
+                self.say(f"{_article(TITLES[fx])} {TITLES[fx]} is added.")
             else:
                 other = self._present(fx)
                 if other is None:
-                    self._say(f"There is no {TITLES[fx]} in the chain, so nothing changes.")
+                    self.say(f"There is no {TITLES[fx]} in the chain, so nothing changes.")
                     return
                 self._turn(replace(request, target=other), sense)
             return
         if not knob:
-            scale = 1 + sense * LESS_SHARE * request.amount
-            for parameter in effect(fx).parameters:
-                if parameter.neutral is not None:
-                    neutral = parameter.to_unit(parameter.neutral)
-                    distance = parameter.to_unit(self._value(fx, parameter.name)) - neutral
-                    if abs(distance) > 0.01:
-                        self._move(fx, parameter, neutral + scale * distance, 0.9)
-            self._say(f"The {TITLES[fx]} does {'more' if sense > 0 else 'less'}.")
+            self.turn_whole(fx, sense, request.amount)
+            self.say(f"The {TITLES[fx]} does {'more' if sense > 0 else 'less'}.")
             return
-        parameter = effect(fx).parameter(knob)
-        position = parameter.to_unit(self._value(fx, knob, sense))
-        if parameter.neutral is None:
-            goal = position + sense * 1.5 * parameter.step * request.amount
-        else:
-            neutral = parameter.to_unit(parameter.neutral)
-            if (position - neutral) * sense >= 0:
-                most = max(LESS_SHARE * abs(position - neutral), parameter.step) * request.amount
-                goal = position + sense * most
-            else:
-                goal = _turned_back(parameter, position, neutral, request.amount)
-        self._move(fx, parameter, goal, 0.9)
-        self._say(
-            f"The {parameter.title} of the {TITLES[fx]} goes {'up' if sense > 0 else 'down'}."
-        )
+        self.turn(fx, knob, sense, request.amount)
+        title = effect(fx).parameter(knob).title
+        self.say(f"The {title} of the {TITLES[fx]} goes {'up' if sense > 0 else 'down'}.")
 
     def _set(self, request: Request) -> None:
         fx, knob = request.target.split(".", 1)
-        value = request.value
         if (fx, knob) == ("rev", "seconds"):
-            knob, value = "room_size", _room_size(value)
-        parameter = effect(fx).parameter(knob)
-        if fx not in self.chain:
-            self._insert(Slot(fx), 1.0)
-        set_to = parameter.clamp(value)
-        self._fix(fx, {knob: set_to})
-        note = "" if abs(set_to - value) < 1e-9 else ", the furthest it goes"
-        self._say(
-            f"The {parameter.title} of the {TITLES[fx]} is set to {parameter.text(set_to)}{note}."
-        )
+            self.set(fx, "room_size", _room_size(request.value))
+        else:
+            self.set(fx, knob, request.value)
 
     def _shift(self, request: Request) -> None:
         if request.target == "eq@":
-            self._equalize(request.hz, request.value)
+            self.equalize(request.hz, request.value)
             return
         fx, knob = request.target.split(".", 1)
         if fx not in self.chain:
-            self._insert(Slot(fx), 1.0)
-        now = self._value(fx, knob)
-        self._set(replace(request, value=now + request.value))
-
-    def _equalize(self, hz: float, gain_db: float) -> None:
-        """A gain at a frequency: on the band that stands there already, or the nearest idle one."""
-        if "eq" not in self.chain:
-            self.chain = self.chain.added(Slot("eq"))
-        peaks = [band for band, *_ in BANDS if band.startswith("band")]
-
-        def distance(band: str) -> float:
-            parameter = effect("eq").parameter(f"{band}_cutoff_freq")
-            within = abs(parameter.clamp(hz) - hz) < 1e-6
-            now = self._value("eq", f"{band}_cutoff_freq")
-            octaves = abs(_octaves(now, hz))
-            idle = abs(self._value("eq", f"{band}_gain_db")) < 0.5
-            return (0 if within else 100) + (0 if idle or octaves < 0.35 else 10) + octaves
-
-        # Below and above what the peaks reach, the shelves do it.
-        band = min([*peaks, "low_shelf", "high_shelf"], key=lambda b: distance(b) + 5 * ("s" in b))
-        same = abs(_octaves(self._value("eq", f"{band}_cutoff_freq"), hz)) < 0.35
-        before = self._value("eq", f"{band}_gain_db") if same else 0.0
-        parameter = effect("eq").parameter(f"{band}_gain_db")
-        gain = parameter.clamp(before + gain_db)
-        frequency = effect("eq").parameter(f"{band}_cutoff_freq")
-        at = frequency.clamp(hz)
-        self._fix("eq", {f"{band}_gain_db": gain, f"{band}_cutoff_freq": at})
-        self._say(f"The equalizer changes {frequency.text(at)} by {parameter.text(gain_db)}.")
-
-    def _fix(self, fx: str, values: dict[str, float]) -> None:
-        self.chain = self.chain.with_params({fx: values})
-        for name in values:
-            self.held.add(f"{fx}.{name}")
-            self.free.discard(f"{fx}.{name}")
-            self.moves.pop((fx, name), None)
+            self.insert(Slot(fx))
+        self.set(fx, knob, self.value(fx, knob) + request.value)
 
     # Order and keeping.
 
     def _keep(self, request: Request) -> None:
-        kept = [request.target]
-        if request.target not in TITLES:
-            descriptor = self.knowledge.find(request.target)
-            assert descriptor is not None
-            sources = {*descriptor.effects, *(c.fx for c in descriptor.causes[:1])}
-            kept = [fx for fx in self.chain.ids if fx in sources]
-        self.held.update(kept)
-        if kept:
-            verb = "is" if len(kept) == 1 else "are"
-            self._say(f"The {_listed([TITLES[fx] for fx in kept])} {verb} left alone.")
+        self.hold(self._meant(request))
+
+    def _lock(self, request: Request) -> None:
+        self.lock(self._meant(request))
+
+    def _unlock(self, request: Request) -> None:
+        self.unlock(self._meant(request) if request.target else sorted(self.locked))
+
+    def _meant(self, request: Request) -> list[str]:
+        """Effects or knobs: the one named, or those in the chain that make a quality."""
+        if request.target.split(".")[0] in TITLES:
+            return [request.target]
+        descriptor = self.knowledge.find(request.target)
+        assert descriptor is not None
+        sources = {*descriptor.effects, *(c.fx for c in descriptor.causes[:1])}
+        return [fx for fx in self.chain.ids if fx in sources]
 
     def _reverse(self, request: Request) -> None:
         if len(self.chain) < 2:
-            self._say("There is no order to change: the chain has fewer than two effects.")
-            return
-        self.chain = self.chain.reordered(self.chain.ids[::-1])
-        order = " → ".join(TITLES[fx] for fx in self.chain.ids)
-        self._say(f"The signal order is now {order}.")
+            self.say("There is no order to change: the chain has fewer than two effects.")
+        else:
+            self.reorder(self.chain.ids[::-1])
 
     def _first(self, request: Request) -> None:
-        self._reorder(request.target, lambda rest: 0, "first")
+        self._place(request.target, lambda rest: 0)
 
     def _last(self, request: Request) -> None:
-        self._reorder(request.target, len, "last")
+        self._place(request.target, len)
 
     def _before(self, request: Request) -> None:
-        place = f"before the {TITLES[request.other]}"
-        self._reorder(request.target, lambda rest: rest.index(request.other), place, request.other)
+        self._place(request.target, lambda rest: rest.index(request.other), request.other)
 
     def _after(self, request: Request) -> None:
-        place = f"after the {TITLES[request.other]}"
-        self._reorder(
-            request.target, lambda rest: rest.index(request.other) + 1, place, request.other
-        )
+        self._place(request.target, lambda rest: rest.index(request.other) + 1, request.other)
 
-    def _reorder(
-        self, fx: str, index: Callable[[list[str]], int], place: str, other: str = ""
-    ) -> None:
+    def _place(self, fx: str, index: Callable[[list[str]], int], other: str = "") -> None:
         missing = [f for f in (fx, other) if f and f not in self.chain]
         if missing:
-            names = _listed([TITLES[f] for f in missing])
-            self._say(f"There is no {names} in the chain, so the order stays.")
+            names = listed([TITLES[f] for f in missing])
+            self.say(f"There is no {names} in the chain, so the order stays.")
             return
         rest = [f for f in self.chain.ids if f != fx]
         rest.insert(index(rest), fx)
-        self.chain = self.chain.reordered(rest)
-        self._say(f"The {TITLES[fx]} now comes {place}.")
+        self.reorder(rest)
 
     # The session.
 
     def _back(self, request: Request) -> None:
-        if not self.context.chains:
-            self._say("There is nothing to undo yet.")
-            return
-        self._become(self.context.previous)
-        self._say("The last turn is taken back.")
+        self.undo()
+
+    def _goto(self, request: Request) -> None:
+        self.go_to(round(request.value))
 
     def _reset(self, request: Request) -> None:
-        self._become(Chain())
-        self._say("All effects are removed; this is the dry sound.")
-
-    def _become(self, chain: Chain) -> None:
-        self.chain = chain
-        self.held |= set(chain.ids)
+        self.go_to(0)
 
     def _again(self, request: Request) -> None:
-        self._repeat(0.5 * request.amount, "further")
+        self.repeat(0.5 * request.amount)
 
     def _halfway(self, request: Request) -> None:
-        self._repeat(-0.5 * min(request.amount, 1.6), "part of the way back")
-
-    def _repeat(self, share: float, how: str) -> None:
-        """Go on, or back, on the way from the previous chain to this one."""
-        previous, changed = self.context.previous, False
-        for slot in self.context.chain:
-            for parameter in slot.effect.parameters:
-                position = parameter.to_unit(slot.params[parameter.name])
-                if slot.fx in previous:
-                    origin = parameter.to_unit(previous[slot.fx].params[parameter.name])
-                elif parameter.neutral is not None:
-                    origin = parameter.to_unit(parameter.neutral)
-                else:
-                    continue
-                if abs(position - origin) > 1e-3:
-                    changed = True
-                    self._move(slot.fx, parameter, position + share * (position - origin), 0.9)
-        if changed:
-            self._say(f"What the last turn did goes {how}.")
-        else:
-            self._say("The last turn changed no knob, so there is nothing to go further with.")
+        self.repeat(-0.5 * min(request.amount, 1.6))
 
     def _level(self, request: Request) -> None:
-        self._say(
+        self.say(
             "Every turn is matched in loudness to the dry clip, so that louder does not pass for "
             "better; nothing changes. Use the fader of the track."
         )
 
     def _tempo(self, request: Request) -> None:
-        self._say(
+        self.say(
             "No effect here changes the tempo, so nothing changes. The pitch can move: say 'down 3 "
             "semitones'."
         )
@@ -578,46 +439,12 @@ class _Draft:
         words = words if len(words) <= 60 else words[:57] + "..."
         return f"I do not understand '{words}', so it changes nothing.{offer}"
 
-    # Small things.
-
-    def _value(self, fx: str, name: str, sense: int = 0) -> float:
-        """Where a knob stands by now.
-
-        One that moves in this sense (+1, -1) already still counts as unmoved: two requests that
-        say the same are one ("too harsh, soften it").
-        """
-        move, now = self.moves.get((fx, name)), self.chain[fx].params[name]
-        return now if move is None or (move.to - now) * sense > 0 else move.to
-
-    def _move(self, fx: str, parameter: Parameter, position: float, confidence: float) -> None:
-        key = f"{fx}.{parameter.name}"
-        if key in self.held or fx in self.held:
-            return
-        self.free.add(key)
-        goal = parameter.from_unit(position)
-        known = self.moves.get((fx, parameter.name))
-        # Of two requests that say the same the larger step counts.
-        now = self.chain[fx].params[parameter.name]
-        if known is not None and (known.to - now) * (goal - now) > 0 and known.confidence >= 0.8:
-            goal = max(known.to, goal, key=lambda v: abs(v - now))
-        self.moves[fx, parameter.name] = Move(fx, parameter.name, goal, confidence)
-
 
 def _sized(slot: Slot, size: float) -> Slot:
     """A reverb with a larger or smaller room; other effects as they are."""
     if slot.fx != "rev" or not size:
         return slot
     return replace(slot, params={**slot.params, "room_size": slot.params["room_size"] + size})
-
-
-def _turned_back(parameter: Parameter, position: float, neutral: float, amount: float) -> float:
-    """A knob position less far from neutral, by a share of it and at least a step that is heard.
-
-    Never all the way: less is not none.
-    """
-    distance = position - neutral
-    most = max(LESS_SHARE * abs(distance), LEAST_STEPS * parameter.step) * amount
-    return position - min(most, MOST_SHARE * abs(distance)) * (1 if distance > 0 else -1)
 
 
 def _room_size(seconds: float) -> float:
@@ -628,15 +455,5 @@ def _room_size(seconds: float) -> float:
     return float((feedback - ROOM_OFFSET) / ROOM_SCALE)
 
 
-def _octaves(a: float, b: float) -> float:
-    from math import log2
-
-    return log2(b / a) if a > 0 and b > 0 else 99.0
-
-
 def _article(title: str) -> str:
     return "an" if title[0] in "aeiou" else "a"
-
-
-def _listed(items: Sequence[str]) -> str:
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from ifx_bridge.effects.chain import Chain, Slot
-from ifx_bridge.effects.spec import Params, effect
+from ifx_bridge.effects.chain import Chain
+from ifx_bridge.effects.spec import effect
+from ifx_bridge.facts import Facts
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,38 @@ SURE = 0.8
 
 
 @dataclass(frozen=True)
+class Usage:
+    """What asking a model took.
+
+    Attributes:
+        calls: Requests answered.
+        prompt_tokens: Tokens sent.
+        completion_tokens: Tokens answered, those of reasoning included.
+        cost_usd: In US dollars, where the provider says so or its price is known.
+    """
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = None
+
+    def __add__(self, other: Usage) -> Usage:
+        costs = [u.cost_usd for u in (self, other) if u.calls]
+        return Usage(
+            self.calls + other.calls,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            None if not costs or None in costs else math.fsum(c for c in costs if c is not None),
+        )
+
+    @property
+    def text(self) -> str:
+        """As a person reads it."""
+        cost = "cost unknown" if self.cost_usd is None else f"${self.cost_usd:.4f}"
+        return f"{self.prompt_tokens} tokens sent, {self.completion_tokens} received, {cost}"
+
+
+@dataclass(frozen=True)
 class Plan:
     """An instruction, understood.
 
@@ -42,12 +76,16 @@ class Plan:
             values that were given as numbers set.
         moves: Where knobs should go, and how surely.
         free: Knobs (`fx.name`) that may move without penalty.
-        held: Knobs or whole effects (`fx.name`, `fx`) that must not move.
+        held: Knobs or whole effects (`fx.name`, `fx`) that must not move this turn.
+        locked: Those that no later turn may move either, until they are unlocked.
         toward: Words whose sound is wanted.
         away: Words whose sound is unwanted.
         amount: How much of the typical change is wanted; 1 is typical.
         explanation: One or two sentences for the user.
         understood: False when nothing of it could be understood; then nothing changes.
+        brain: Who made it.
+        notes: What else the user should know, such as who could not be asked, and why.
+        usage: What asking a model took.
     """
 
     instruction: str
@@ -55,11 +93,15 @@ class Plan:
     moves: tuple[Move, ...] = ()
     free: frozenset[str] = frozenset()
     held: frozenset[str] = frozenset()
+    locked: frozenset[str] = frozenset()
     toward: tuple[str, ...] = ()
     away: tuple[str, ...] = ()
     amount: float = 1.0
     explanation: str = ""
     understood: bool = True
+    brain: str = "offline"
+    notes: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
 
     def __post_init__(self) -> None:
         for move in self.moves:
@@ -75,25 +117,42 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Past:
+    """A turn as a brain sees it."""
+
+    instruction: str
+    chain: Chain
+
+
+@dataclass(frozen=True)
 class Context:
-    """What a brain may know besides the instruction; never audio.
+    """What a brain may know besides the instruction; never audio, never a name of a file.
 
     Attributes:
         chain: The current chain.
-        history: Instructions so far, oldest first.
+        history: Instructions that led here, oldest first.
         chains: The chain after each of them; `chains[-1]` is `chain`.
+        turns: Every turn of the session by its number, other branches included.
         locked: Knobs or effects that the user has locked.
+        facts: Measurements of the dry clip.
     """
 
     chain: Chain = field(default_factory=Chain)
     history: tuple[str, ...] = ()
     chains: tuple[Chain, ...] = ()
+    turns: Mapping[int, Past] = field(default_factory=dict)
     locked: frozenset[str] = frozenset()
+    facts: Facts | None = None
 
     @property
     def previous(self) -> Chain:
         """The chain before the current one; empty at the beginning."""
         return self.chains[-2] if len(self.chains) > 1 else Chain()
+
+
+def never() -> bool:
+    """A cancel token that nobody holds."""
+    return False
 
 
 class Brain(Protocol):
@@ -104,44 +163,17 @@ class Brain(Protocol):
         """Identifier, also in `session.json`."""
         ...
 
-    def plan(self, instruction: str, context: Context) -> Plan:
-        """The plan for an instruction; one that was not understood says so and changes nothing."""
+    def plan(
+        self, instruction: str, context: Context, cancelled: Callable[[], bool] = never
+    ) -> Plan:
+        """The plan for an instruction; one that was not understood says so and changes nothing.
+
+        Args:
+            instruction: What the person said.
+            context: What is known of the session.
+            cancelled: Asked often while something outside is waited for.
+
+        Raises:
+            Cancelled: `cancelled` said so.
+        """
         ...
-
-
-def scaled(params: Params, fx: str, amount: float) -> dict[str, float]:
-    """Values of an effect with its strength multiplied.
-
-    Knobs with a neutral position move that many times as far from it, on the scale of the knob;
-    the others stay.
-    """
-    values = dict(params)
-    for parameter in effect(fx).parameters:
-        if parameter.neutral is not None and parameter.name in values:
-            neutral = parameter.to_unit(parameter.neutral)
-            distance = parameter.to_unit(values[parameter.name]) - neutral
-            values[parameter.name] = parameter.from_unit(neutral + amount * distance)
-    return values
-
-
-def place(chain: Chain, slot: Slot) -> Chain:
-    """The chain with a new effect at the end: later words act on what is already heard."""
-    return chain.added(slot)
-
-
-def settled(plan: Plan, locked: frozenset[str]) -> Plan:
-    """The plan without what would move locked knobs."""
-    held = plan.held | locked
-
-    def allowed(fx: str, name: str) -> bool:
-        return fx not in held and f"{fx}.{name}" not in held
-
-    return replace(
-        plan,
-        held=held,
-        moves=tuple(m for m in plan.moves if allowed(m.fx, m.name)),
-        free=frozenset(k for k in plan.free if allowed(*k.split(".", 1))),
-    )
-
-
-Values = Mapping[str, Params]

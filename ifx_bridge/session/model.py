@@ -104,6 +104,15 @@ class Score(_Value):
     after: float
 
 
+class Usage(_Value):
+    """What asking a language model took; `cost_usd` is None where its price is not known."""
+
+    calls: int = Field(default=0, ge=0)
+    prompt_tokens: int = Field(default=0, ge=0)
+    completion_tokens: int = Field(default=0, ge=0)
+    cost_usd: float | None = Field(default=None, ge=0)
+
+
 class Turn(_Value):
     """One instruction's outcome.
 
@@ -122,7 +131,10 @@ class Turn(_Value):
         finished: False when it was stopped, and the best so far kept.
         limited_db: What a safety limiter took off the highest peak.
         ears: Name of the ears.
-        brain: Name of the brain.
+        brain: Name of the brain that answered.
+        locked: Effects and knobs (`fx`, `fx.name`) that later turns leave alone.
+        notes: What else the user was told.
+        usage: What asking a model took.
         seed: Of the refinement.
     """
 
@@ -141,6 +153,9 @@ class Turn(_Value):
     limited_db: float = 0.0
     ears: str = "perceptual"
     brain: str = "offline"
+    locked: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    usage: Usage | None = None
     seed: int = Field(default=0, ge=-(2**63), lt=2**64)
 
     @classmethod
@@ -273,6 +288,11 @@ class Session(_Value):
     def history(self) -> tuple[str, ...]:
         """The instructions that led to the current turn, oldest first."""
         return tuple(turn.instruction for turn in self.path())
+
+    @property
+    def locked(self) -> tuple[str, ...]:
+        """Effects and knobs that no turn may move."""
+        return self.turn(self.head).locked if self.head else ()
 
     @property
     def current_params(self) -> dict[str, dict[str, float]]:

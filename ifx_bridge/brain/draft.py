@@ -1,0 +1,382 @@
+"""A plan being written, one decision after the other.
+
+Every brain writes with these: whatever it asks for, the result is a valid plan, and what was done
+is said in words. What is locked stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import log2
+
+from ifx_bridge.brain.plan import SURE, Context, Move, Plan, Usage
+from ifx_bridge.effects.chain import Chain, Slot
+from ifx_bridge.effects.eq import BANDS
+from ifx_bridge.effects.spec import Effect, Parameter, Params, effect
+
+# How far "less" goes: this share of what there is, but a step that is heard, and never all of it.
+LESS_SHARE = 0.4
+LEAST_STEPS = 0.65
+MOST_SHARE = 0.85
+# How far a knob without neutral position goes, in audible steps.
+FREE_STEPS = 1.5
+# How surely a knob goes where a command sends it.
+COMMANDED = 0.9
+# What a knob without neutral position may do on its own when its effect is new.
+FREE_BY_NAME = ("room_size", "damping", "cutoff_freq")
+TITLES = {
+    "eq": "equalizer", "comp": "compressor", "rev": "reverb", "dist": "distortion",
+    "delay": "delay", "pitchshift": "pitch shift", "bitcrush": "bit crusher",
+}  # fmt: skip
+
+
+class Draft:
+    """What a plan says so far.
+
+    Attributes:
+        context: What the instruction was said in.
+        chain: The chain to start from.
+        moves: Where knobs go, by effect and name.
+        free: Knobs that may move without penalty.
+        held: Knobs and effects that must not move this turn.
+        locked: Those that no turn may move.
+        toward: Words whose sound is wanted.
+        away: Words whose sound is unwanted.
+        amounts: How much of it, one entry per wish.
+        said: Sentences about what is done.
+        misunderstood: Sentences about what was not understood.
+    """
+
+    def __init__(self, context: Context) -> None:
+        """Nothing decided yet."""
+        self.context = context
+        self.chain = context.chain
+        self.moves: dict[tuple[str, str], Move] = {}
+        self.free: set[str] = set()
+        self.held: set[str] = set()
+        self.locked: set[str] = set(context.locked)
+        self.toward: list[str] = []
+        self.away: list[str] = []
+        self.amounts: list[float] = []
+        self.said: list[str] = []
+        self.misunderstood: list[str] = []
+
+    def plan(
+        self,
+        instruction: str,
+        *,
+        explanation: str = "",
+        brain: str = "offline",
+        notes: Sequence[str] = (),
+        usage: Usage | None = None,
+    ) -> Plan:
+        """The plan as it stands, without what would move something locked."""
+        return Plan(
+            instruction=instruction,
+            start=self.chain,
+            moves=tuple(
+                m for m in self.moves.values() if m.fx in self.chain and self._movable(m.fx, m.name)
+            ),
+            free=frozenset(
+                key for key in self.free if key.split(".")[0] in self.chain and self._movable(key)
+            ),
+            held=frozenset(self.held | self.locked),
+            locked=frozenset(self.locked),
+            toward=tuple(dict.fromkeys(self.toward)),
+            away=tuple(dict.fromkeys(self.away)),
+            amount=sum(self.amounts) / len(self.amounts) if self.amounts else 1.0,
+            explanation=explanation or " ".join([*self.said, *self.misunderstood]),
+            understood=bool(self.said),
+            brain=brain,
+            notes=tuple(notes),
+            usage=usage or Usage(),
+        )
+
+    def say(self, sentence: str) -> None:
+        """Tell the user one thing; said twice it is told once."""
+        sentence = sentence[0].upper() + sentence[1:]
+        if sentence not in self.said:
+            self.said.append(sentence)
+
+    def _movable(self, *key: str) -> bool:
+        """Whether a knob (`fx`, `name` or `fx.name`) is neither held nor locked."""
+        fx, name = key if len(key) == 2 else key[0].split(".", 1)
+        return not {fx, f"{fx}.{name}"} & (self.held | self.locked)
+
+    def _refused(self, key: str) -> bool:
+        """Whether something is locked; if so, says so."""
+        fx = key.split(".")[0]
+        hit = fx if fx in self.locked else key if key in self.locked else ""
+        if hit:
+            self.say(
+                f"{_subject(hit)} is locked and stays; say 'unlock the {title_of(hit)}' first."
+            )
+        return bool(hit)
+
+    # Effects.
+
+    def insert(self, slot: Slot, amount: float = 1.0) -> None:
+        """A new effect at the end: later words act on what is already heard.
+
+        Args:
+            slot: The effect with its typical values.
+            amount: How much of them, 1 is all.
+        """
+        slot = replace(slot, params=scaled(slot.effect, slot.params, amount))
+        self.chain = self.chain.added(slot)
+        for parameter in slot.effect.parameters:
+            value = slot.params[parameter.name]
+            free = parameter.neutral is not None or parameter.name.endswith(FREE_BY_NAME)
+            if slot.fx == "eq" and not parameter.name.endswith("_gain_db"):
+                free = parameter.name.endswith("cutoff_freq")
+            if free:
+                self.free.add(f"{slot.fx}.{parameter.name}")
+                self.moves[slot.fx, parameter.name] = Move(slot.fx, parameter.name, value, 0.5)
+
+    def remove(self, fx: str) -> None:
+        """Take an effect out."""
+        if fx not in self.chain:
+            self.say(f"There is no {TITLES[fx]} in the chain, so nothing is removed.")
+        elif not self._locked_within(fx):
+            self.chain = self.chain.removed(fx)
+            self.say(f"The {TITLES[fx]} is removed.")
+
+    def _locked_within(self, fx: str) -> bool:
+        """Whether an effect, or one of its knobs, is locked; if so, says so."""
+        inside = [key for key in sorted(self.locked) if key.split(".")[0] == fx]
+        return self._refused(inside[0]) if inside else False
+
+    def reorder(self, ids: Sequence[str]) -> None:
+        """The chain in another signal order, a permutation of its effects."""
+        if list(ids) == list(self.chain.ids):
+            self.say("The signal order is so already.")
+            return
+        self.chain = self.chain.reordered(list(ids))
+        order = " → ".join(TITLES[fx] for fx in self.chain.ids)
+        self.say(f"The signal order is now {order}.")
+
+    # Knobs.
+
+    def value(self, fx: str, name: str, sense: int = 0) -> float:
+        """Where a knob stands by now.
+
+        One that moves in this sense (+1, -1) already still counts as unmoved: two requests that
+        say the same are one ("too harsh, soften it").
+        """
+        move, now = self.moves.get((fx, name)), self.chain[fx].params[name]
+        return now if move is None or (move.to - now) * sense > 0 else move.to
+
+    def position(self, fx: str, name: str, sense: int = 0) -> float:
+        """`value` as a part of the knob's turn, 0 to 1."""
+        return effect(fx).parameter(name).to_unit(self.value(fx, name, sense))
+
+    def move(self, fx: str, name: str, position: float, confidence: float) -> None:
+        """Send a knob to a position of 0 to 1; of two moves that say the same the larger counts."""
+        if not self._movable(fx, name):
+            return
+        self.free.add(f"{fx}.{name}")
+        parameter = effect(fx).parameter(name)
+        goal, known = parameter.from_unit(position), self.moves.get((fx, name))
+        now = self.chain[fx].params[name]
+        if known is not None and (known.to - now) * (goal - now) > 0 and known.confidence >= SURE:
+            goal = max(known.to, goal, key=lambda v: abs(v - now))
+        self.moves[fx, name] = Move(fx, name, goal, confidence)
+
+    def turn(
+        self, fx: str, name: str, sense: int, amount: float = 1.0, confidence: float = COMMANDED
+    ) -> None:
+        """Turn a knob up (+1) or down (-1) by what is heard as one step, times the amount."""
+        if self._refused(f"{fx}.{name}"):
+            return
+        parameter = effect(fx).parameter(name)
+        position = self.position(fx, name, sense)
+        if parameter.neutral is None:
+            goal = position + sense * FREE_STEPS * parameter.step * amount
+        else:
+            neutral = parameter.to_unit(parameter.neutral)
+            if (position - neutral) * sense >= 0:
+                most = max(LESS_SHARE * abs(position - neutral), parameter.step) * amount
+                goal = position + sense * most
+            else:
+                goal = turned_back(parameter, position, amount)
+        self.move(fx, name, goal, confidence)
+
+    def turn_whole(self, fx: str, sense: int, amount: float = 1.0) -> None:
+        """Turn every knob of an effect away from neutral (+1) or back to it (-1)."""
+        scale = max(1 - MOST_SHARE, 1 + sense * LESS_SHARE * amount)
+        for parameter in effect(fx).parameters:
+            if parameter.neutral is not None:
+                neutral = parameter.to_unit(parameter.neutral)
+                distance = self.position(fx, parameter.name) - neutral
+                if abs(distance) > 0.01:
+                    self.move(fx, parameter.name, neutral + scale * distance, COMMANDED)
+
+    def fix(self, fx: str, values: Params) -> None:
+        """Set knobs to numbers; nothing moves them any more this turn."""
+        values = {k: v for k, v in values.items() if not self._refused(f"{fx}.{k}")}
+        self.chain = self.chain.with_params({fx: values})
+        for name in values:
+            self.held.add(f"{fx}.{name}")
+            self.free.discard(f"{fx}.{name}")
+            self.moves.pop((fx, name), None)
+
+    def set(self, fx: str, name: str, value: float) -> None:
+        """Set one knob, in its unit; the effect is added if it is missing."""
+        if self._refused(f"{fx}.{name}"):
+            return
+        parameter = effect(fx).parameter(name)
+        if fx not in self.chain:
+            self.insert(Slot(fx))
+        set_to = parameter.clamp(value)
+        self.fix(fx, {name: set_to})
+        note = "" if abs(set_to - value) < 1e-9 else ", the furthest it goes"
+        self.say(
+            f"The {parameter.title} of the {TITLES[fx]} is set to {parameter.text(set_to)}{note}."
+        )
+
+    def equalize(self, hz: float, gain_db: float) -> None:
+        """A gain at a frequency: on the band that stands there already, or the nearest idle one."""
+        if self._refused("eq"):
+            return
+        if "eq" not in self.chain:
+            self.chain = self.chain.added(Slot("eq"))
+        peaks = [band for band, *_ in BANDS if band.startswith("band")]
+
+        def distance(band: str) -> float:
+            parameter = effect("eq").parameter(f"{band}_cutoff_freq")
+            within = abs(parameter.clamp(hz) - hz) < 1e-6
+            octaves = abs(_octaves(self.value("eq", f"{band}_cutoff_freq"), hz))
+            idle = abs(self.value("eq", f"{band}_gain_db")) < 0.5
+            return (0 if within else 100) + (0 if idle or octaves < 0.35 else 10) + octaves
+
+        # Below and above what the peaks reach, the shelves do it.
+        band = min([*peaks, "low_shelf", "high_shelf"], key=lambda b: distance(b) + 5 * ("s" in b))
+        same = abs(_octaves(self.value("eq", f"{band}_cutoff_freq"), hz)) < 0.35
+        before = self.value("eq", f"{band}_gain_db") if same else 0.0
+        parameter = effect("eq").parameter(f"{band}_gain_db")
+        gain = parameter.clamp(before + gain_db)
+        frequency = effect("eq").parameter(f"{band}_cutoff_freq")
+        at = frequency.clamp(hz)
+        self.fix("eq", {f"{band}_gain_db": gain, f"{band}_cutoff_freq": at})
+        self.say(f"The equalizer changes {frequency.text(at)} by {parameter.text(gain_db)}.")
+
+    # Keeping.
+
+    def hold(self, keys: Sequence[str]) -> None:
+        """Leave effects or knobs alone this turn."""
+        self.held.update(keys)
+        if keys:
+            verb = "is" if len(keys) == 1 else "are"
+            self.say(f"{_subject(*keys)} {verb} left alone.")
+
+    def lock(self, keys: Sequence[str]) -> None:
+        """Leave effects or knobs alone from now on."""
+        self.locked.update(keys)
+        if keys:
+            names = " and ".join(f"'unlock the {title_of(key)}'" for key in keys)
+            verb = "is" if len(keys) == 1 else "are"
+            self.say(f"{_subject(*keys)} {verb} locked: nothing moves it until you say {names}.")
+
+    def unlock(self, keys: Sequence[str]) -> None:
+        """Let them move again; an effect's knobs go with it."""
+        hit = {k for k in self.locked if k in keys or k.split(".")[0] in keys}
+        self.locked -= hit
+        if hit:
+            verb = "is" if len(hit) == 1 else "are"
+            self.say(f"{_subject(*sorted(hit))} {verb} unlocked.")
+        else:
+            self.say("That is not locked, so nothing changes.")
+
+    # Turns.
+
+    def go_to(self, index: int) -> bool:
+        """The chain of a turn (0: of none); False when there is no such turn."""
+        if index and index not in self.context.turns:
+            known = ", ".join(str(i) for i in self.context.turns) or "none yet"
+            self.misunderstood.append(f"There is no turn {index} (there are: {known}).")
+            return False
+        self.become(self.context.turns[index].chain if index else Chain())
+        self.say(f"Back to turn {index}." if index else "All effects are removed; it is dry.")
+        return True
+
+    def undo(self) -> None:
+        """Take the last turn back."""
+        if not self.context.chains:
+            self.say("There is nothing to undo yet.")
+            return
+        self.become(self.context.previous)
+        self.say("The last turn is taken back.")
+
+    def become(self, chain: Chain) -> None:
+        """Start from another chain instead."""
+        self.chain = chain
+        self.moves.clear()
+        self.free.clear()
+
+    def repeat(self, share: float) -> None:
+        """Go on (+), or back (-), on the way from the previous chain to this one."""
+        previous, changed = self.context.previous, False
+        for slot in self.context.chain:
+            for parameter in slot.effect.parameters:
+                position = parameter.to_unit(slot.params[parameter.name])
+                if slot.fx in previous:
+                    origin = parameter.to_unit(previous[slot.fx].params[parameter.name])
+                elif parameter.neutral is not None:
+                    origin = parameter.to_unit(parameter.neutral)
+                else:
+                    continue
+                if abs(position - origin) > 1e-3:
+                    changed = True
+                    goal = position + share * (position - origin)
+                    self.move(slot.fx, parameter.name, goal, COMMANDED)
+        if changed:
+            how = "further" if share > 0 else "part of the way back"
+            self.say(f"What the last turn did goes {how}.")
+        else:
+            self.say("The last turn changed no knob, so there is nothing to go further with.")
+
+
+def scaled(kind: Effect, params: Params, amount: float) -> dict[str, float]:
+    """Values of an effect with its strength multiplied.
+
+    Knobs with a neutral position move that many times as far from it, on the scale of the knob;
+    the others stay.
+    """
+    values = dict(params)
+    for parameter in kind.parameters:
+        if parameter.neutral is not None and parameter.name in values:
+            neutral = parameter.to_unit(parameter.neutral)
+            distance = parameter.to_unit(values[parameter.name]) - neutral
+            values[parameter.name] = parameter.from_unit(neutral + amount * distance)
+    return values
+
+
+def turned_back(parameter: Parameter, position: float, amount: float) -> float:
+    """A knob position less far from neutral, by a share of it and at least a step that is heard.
+
+    Never all the way: less is not none.
+    """
+    assert parameter.neutral is not None
+    distance = position - parameter.to_unit(parameter.neutral)
+    most = max(LESS_SHARE * abs(distance), LEAST_STEPS * parameter.step) * amount
+    return position - min(most, MOST_SHARE * abs(distance)) * (1 if distance > 0 else -1)
+
+
+def listed(items: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def title_of(key: str) -> str:
+    """What a person calls an effect or a knob (`fx`, `fx.name`)."""
+    fx, _, name = key.partition(".")
+    return f"{effect(fx).parameter(name).title} of the {TITLES[fx]}" if name else TITLES[fx]
+
+
+def _subject(*keys: str) -> str:
+    return f"The {listed([title_of(key) for key in keys])}"
+
+
+def _octaves(a: float, b: float) -> float:
+    return log2(b / a) if a > 0 and b > 0 else 99.0
