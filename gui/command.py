@@ -34,14 +34,21 @@ def gui(
         Path | None,
         typer.Option(help="Folder for the results. [default: beside you, named after the clip]"),
     ] = None,
+    brain: Annotated[
+        str, typer.Option(help="What understands the words; see `ifx-bridge brain list`.")
+    ] = "auto",
 ) -> None:
     """Open the window."""
     check_screen()
+    from ifx_bridge.brain import announcement, chosen
+
+    spec = chosen(brain)
+    announcement(spec)  # one that is not known is refused before a window opens
     try:
         from gui.app import run
     except ImportError as error:
         raise _libraries_missing(error) from error
-    raise typer.Exit(run(source, out))
+    raise typer.Exit(run(source, out, spec))
 
 
 def check_screen() -> None:

@@ -42,6 +42,7 @@ from gui.player import Player
 from gui.worker import Job, Work
 from ifx_bridge import audio, engine, workspace
 from ifx_bridge.audio import Clip
+from ifx_bridge.brain import announcement
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.effects.describe import changes
 from ifx_bridge.effects.spec import effect
@@ -356,7 +357,10 @@ class Window(QMainWindow):
         self._refresh(select=self.session.head)
         kept = f" The session that was there is kept in {aside}." if aside else ""
         off = f" {self.player.reason}" if self.player.reason else ""
-        self._say(f"Ready. Results go to {self.workspace.folder}.{kept}{off}")
+        told = announcement(self.machine.brain)
+        self._say(
+            f"Ready. {told} Results go to {self.workspace.folder}.{kept}{off}".replace("  ", " ")
+        )
 
     def _turned(self, found: tuple[TurnResult, UserError | None]) -> None:
         result, unsaved = found
@@ -468,6 +472,7 @@ class Window(QMainWindow):
             else Chain.from_data(self.session.start)
         )
         parts = [f"<h3>{escape(turn.instruction)}</h3>", f"<p>{escape(turn.explanation)}</p>"]
+        parts += [f"<p><i>{escape(note)}</i></p>" for note in turn.notes]
         found = changes(before, turn.as_chain())
         for fx, group in groupby(found, key=lambda change: change.fx):
             rows = list(group)
@@ -481,6 +486,8 @@ class Window(QMainWindow):
             f"Output {turn.trim_db:+.1f} dB, so that it is as loud as the dry clip",
             f"Took {turn.seconds:.1f} s; route {turn.route}",
         ]
+        if turn.usage is not None:
+            notes.append(f"Asked {turn.brain}: {turn.usage.text}")
         if turn.limited_db:
             notes.append(f"Peaks limited by {turn.limited_db:.1f} dB")
         if not turn.finished:

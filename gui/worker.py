@@ -9,7 +9,7 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, QThread, pyqtSignal
 
-from ifx_bridge.errors import UserError
+from ifx_bridge.errors import Cancelled, UserError
 from ifx_bridge.refine import Progress
 
 REPORTS_PER_SECOND = 20
@@ -49,6 +49,8 @@ class Job(QThread):
         """In the thread."""
         try:
             self.succeeded.emit(self._work(self._report, self._stop.is_set))
+        except Cancelled:
+            self.failed.emit(UserError("Stopped before there was anything to keep."))
         except UserError as error:
             self.failed.emit(error)
         except Exception as error:  # no traceback reaches a user

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ifx_bridge import __version__
-from ifx_bridge.errors import UserError
+from ifx_bridge.errors import Cancelled, UserError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -95,7 +95,13 @@ def refine(
     allow_clipped: Annotated[
         bool, typer.Option("--allow-clipped", help="Accept a recording with cut-off peaks.")
     ] = False,
-    brain: Annotated[str, typer.Option(help="What understands the words.")] = "offline",
+    brain: Annotated[
+        str,
+        typer.Option(
+            help="What understands the words: offline, a provider or model, or a URL; auto takes "
+            "the provider whose key is set, else offline."
+        ),
+    ] = "auto",
     ears: Annotated[str, typer.Option(help="What listens.")] = "perceptual",
     recipe: Annotated[
         str, typer.Option(help="How to refine: whole-chain, or staged as published.")
@@ -165,6 +171,79 @@ def presets() -> None:
         print(f"{name}: {' → '.join(store.load(name).ids)}")
 
 
+brains = typer.Typer(help="What understands the words.", no_args_is_help=True)
+app.add_typer(brains, name="brain")
+
+
+@brains.command("list")
+def list_brains() -> None:
+    """List the brains, and whose key is there."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from ifx_bridge.brain import chosen
+    from ifx_bridge.brain.llm import keys
+    from ifx_bridge.brain.llm.providers import PROVIDERS
+
+    table = Table("--brain", "what", "model")
+    table.add_column("key", overflow="fold")
+    table.add_row("offline", "built in: no key, no network", "", "none needed")
+    for provider in PROVIDERS:
+        key = keys.find(provider)
+        found = f"{key.masked} ({key.source})" if key else f"set {provider.key_name}"
+        table.add_row(
+            provider.id,
+            provider.title,
+            provider.model or "the first one served",
+            found if provider.key_name else "none needed",
+        )
+    Console().print(table)
+    print(f"Without --brain: {chosen()}.")
+
+
+@brains.command("test")
+def test_brain(
+    spec: Annotated[
+        str, typer.Argument(help="A provider, a model, a URL, or auto.", show_default=True)
+    ] = "auto",
+) -> None:
+    """Check a brain with one call."""
+    from ifx_bridge.brain import Context, announcement, brain, chosen
+    from ifx_bridge.brain.llm.agent import Agent
+
+    spec = chosen(spec)
+    found = brain(spec)
+    if said := announcement(spec):
+        print(said, file=sys.stderr)
+    with _stop_flag() as stopped:
+        try:
+            if isinstance(found, Agent):
+                print(found.check(stopped.is_set))
+            else:
+                plan = found.plan(DEMO_INSTRUCTIONS[0], Context(), stopped.is_set)
+                print(f"{found.name} answers: {plan.explanation}")
+        except Cancelled:
+            raise typer.Exit(INTERRUPTED) from None
+
+
+@brains.command("key")
+def keep_key(
+    provider: Annotated[str, typer.Argument(help="Whose key.")],
+    forget: Annotated[bool, typer.Option("--forget", help="Delete it instead.")] = False,
+) -> None:
+    """Keep an API key in the system's keyring; it is asked for, and not shown."""
+    from ifx_bridge.brain.llm import keys
+    from ifx_bridge.brain.llm.providers import endpoint
+
+    place = endpoint(provider).provider
+    if forget:
+        keys.forget(place)
+        print(f"No key for {place.title} is in the keyring any more.")
+        return
+    keys.store(place, typer.prompt(f"Key for {place.title}", hide_input=True))
+    print(f"Kept in the system's keyring. Check it: ifx-bridge brain test {provider}")
+
+
 def run_turns(
     clip_path: Path,
     instructions: list[str],
@@ -186,9 +265,11 @@ def run_turns(
     from rich.console import Console
 
     from ifx_bridge import audio, engine, workspace
+    from ifx_bridge.brain import announcement, chosen
     from ifx_bridge.refine import RECIPES, Settings
 
-    parts = parts or {}
+    parts = dict(parts or {})
+    parts["brain"] = chosen(parts.get("brain", "offline"))
     if parts.get("recipe", "whole-chain") not in RECIPES:
         raise UserError(
             f"There is no recipe {parts['recipe']!r}.", next_step=f"Known: {', '.join(RECIPES)}."
@@ -201,6 +282,8 @@ def run_turns(
     clip = audio.load(clip_path, allow_clipped=allow_clipped)
     machine = engine.Engine(settings=Settings(seed=seed), **parts)
     machine.load()
+    if said := announcement(machine.brain):
+        notes.print(said, highlight=False)
     if session_file is not None:
         session = workspace.resume(session_file, clip)
         folder = out or session_file.resolve().parent
@@ -224,8 +307,11 @@ def run_turns(
         for instruction in instructions:
             if stopped.is_set():
                 break
-            with _live(notes, instruction) as report:
-                result = machine.turn(session, clip, instruction, report, stopped.is_set)
+            try:
+                with _live(notes, instruction) as report:
+                    result = machine.turn(session, clip, instruction, report, stopped.is_set)
+            except Cancelled:  # before this turn had anything to keep
+                break
             session = result.session
             place.add(session, result.turn, result.audio, clip)
             done.append(result)
@@ -288,6 +374,8 @@ def _print_turn(console: Console, result: TurnResult, path: Path) -> None:
     console.print(table)
     if turn.explanation:
         console.print(escape(turn.explanation), highlight=False, soft_wrap=True)
+    for note in turn.notes:
+        console.print(escape(note), style="yellow", highlight=False, soft_wrap=True)
     notes = [
         f"chain {chain}",
         turn.route,
@@ -296,6 +384,10 @@ def _print_turn(console: Console, result: TurnResult, path: Path) -> None:
     notes += [f"trim {turn.trim_db:+.1f} dB", f"{turn.seconds:.1f} s", str(path)]
     if turn.limited_db:
         notes.append(f"peaks limited by {turn.limited_db:.1f} dB")
+    if turn.brain != "offline":
+        notes.append(turn.brain)
+    if turn.usage is not None:
+        notes.append(turn.usage.text)
     if not turn.finished:
         notes.append("stopped: best so far")
     console.print(escape(" · ".join(notes)) + "\n", style="dim", highlight=False, soft_wrap=True)

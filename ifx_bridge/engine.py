@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 from ifx_bridge import audio, facts
 from ifx_bridge.audio import Audio, Clip
@@ -88,7 +88,7 @@ class Engine:
             brain=plan.brain,
             locked=sorted(plan.locked),
             notes=plan.notes,
-            usage=asdict(plan.usage) if plan.usage.calls else None,
+            usage=plan.usage if plan.usage.calls else None,
             seed=self.settings.seed,
         )
         turn = next_session.turn(next_session.head)

@@ -50,6 +50,11 @@ class Usage:
     completion_tokens: int = 0
     cost_usd: float | None = None
 
+    def __post_init__(self) -> None:
+        counts = (self.calls, self.prompt_tokens, self.completion_tokens)
+        if min(counts) < 0 or not 0 <= (self.cost_usd or 0.0) < math.inf:
+            raise ValueError("usage cannot be negative or infinite")
+
     def __add__(self, other: Usage) -> Usage:
         costs = [u.cost_usd for u in (self, other) if u.calls]
         return Usage(

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from ifx_bridge.brain.plan import Usage
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.errors import UserError
 
@@ -102,15 +103,6 @@ class Score(_Value):
 
     before: float
     after: float
-
-
-class Usage(_Value):
-    """What asking a language model took; `cost_usd` is None where its price is not known."""
-
-    calls: int = Field(default=0, ge=0)
-    prompt_tokens: int = Field(default=0, ge=0)
-    completion_tokens: int = Field(default=0, ge=0)
-    cost_usd: float | None = Field(default=None, ge=0)
 
 
 class Turn(_Value):

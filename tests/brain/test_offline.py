@@ -264,5 +264,5 @@ def test_is_deterministic_and_quick() -> None:
 
 
 def test_unknown_brain_is_a_message() -> None:
-    with pytest.raises(UserError, match="no brain"):
+    with pytest.raises(UserError, match="No brain"):
         brain("psychic")
