@@ -87,6 +87,7 @@ class Engine:
             ears=self.ears,
             brain=plan.brain,
             locked=sorted(plan.locked),
+            pinned=sorted(plan.pinned),
             notes=plan.notes,
             usage=plan.usage if plan.usage.calls else None,
             seed=self.settings.seed,
@@ -165,6 +166,7 @@ def context(session: Session, clip: Clip) -> Context:
             t.index: Past(t.instruction, replace(t.as_chain(), trim_db=0.0)) for t in session.turns
         },
         locked=frozenset(session.locked),
+        pinned=frozenset(session.pinned),
         facts=facts.measure(clip),
     )
 

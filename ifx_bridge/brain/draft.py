@@ -41,6 +41,7 @@ class Draft:
         free: Knobs that may move without penalty.
         held: Knobs and effects that must not move this turn.
         locked: Those that no turn may move.
+        pinned: Knobs that were set to a number; only a command moves them.
         toward: Words whose sound is wanted.
         away: Words whose sound is unwanted.
         amounts: How much of it, one entry per wish.
@@ -56,6 +57,7 @@ class Draft:
         self.free: set[str] = set()
         self.held: set[str] = set()
         self.locked: set[str] = set(context.locked)
+        self.pinned: set[str] = set(context.pinned)
         self.toward: list[str] = []
         self.away: list[str] = []
         self.amounts: list[float] = []
@@ -81,8 +83,9 @@ class Draft:
             free=frozenset(
                 key for key in self.free if key.split(".")[0] in self.chain and self._movable(key)
             ),
-            held=frozenset(self.held | self.locked),
+            held=frozenset(self.held | self.locked | self.pinned),
             locked=frozenset(self.locked),
+            pinned=frozenset(key for key in self.pinned if key.split(".")[0] in self.chain),
             toward=tuple(dict.fromkeys(self.toward)),
             away=tuple(dict.fromkeys(self.away)),
             amount=sum(self.amounts) / len(self.amounts) if self.amounts else 1.0,
@@ -100,9 +103,9 @@ class Draft:
             self.said.append(sentence)
 
     def _movable(self, *key: str) -> bool:
-        """Whether a knob (`fx`, `name` or `fx.name`) is neither held nor locked."""
+        """Whether a knob (`fx`, `name` or `fx.name`) is neither held, locked nor pinned."""
         fx, name = key if len(key) == 2 else key[0].split(".", 1)
-        return not {fx, f"{fx}.{name}"} & (self.held | self.locked)
+        return not {fx, f"{fx}.{name}"} & (self.held | self.locked | self.pinned)
 
     def _refused(self, key: str) -> bool:
         """Whether something is locked; if so, says so."""
@@ -173,6 +176,8 @@ class Draft:
 
     def move(self, fx: str, name: str, position: float, confidence: float) -> None:
         """Send a knob to a position of 0 to 1; of two moves that say the same the larger counts."""
+        if confidence >= COMMANDED:
+            self.pinned.discard(f"{fx}.{name}")
         if not self._movable(fx, name):
             return
         self.free.add(f"{fx}.{name}")
@@ -213,11 +218,11 @@ class Draft:
                     self.move(fx, parameter.name, neutral + scale * distance, COMMANDED)
 
     def fix(self, fx: str, values: Params) -> None:
-        """Set knobs to numbers; nothing moves them any more this turn."""
+        """Set knobs to numbers; only a request about them moves them from then on."""
         values = {k: v for k, v in values.items() if not self._refused(f"{fx}.{k}")}
         self.chain = self.chain.with_params({fx: values})
         for name in values:
-            self.held.add(f"{fx}.{name}")
+            self.pinned.add(f"{fx}.{name}")
             self.free.discard(f"{fx}.{name}")
             self.moves.pop((fx, name), None)
 
@@ -258,7 +263,9 @@ class Draft:
         gain = parameter.clamp(before + gain_db)
         frequency = effect("eq").parameter(f"{band}_cutoff_freq")
         at = frequency.clamp(hz)
-        self.fix("eq", {f"{band}_gain_db": gain, f"{band}_cutoff_freq": at})
+        width = self.value("eq", f"{band}_q_factor")
+        band_values = {"gain_db": gain, "cutoff_freq": at, "q_factor": width}
+        self.fix("eq", {f"{band}_{name}": value for name, value in band_values.items()})
         self.say(f"The equalizer changes {frequency.text(at)} by {parameter.text(gain_db)}.")
 
     # Keeping.
@@ -313,6 +320,7 @@ class Draft:
         self.chain = chain
         self.moves.clear()
         self.free.clear()
+        self.pinned.clear()
 
     def repeat(self, share: float) -> None:
         """Go on (+), or back (-), on the way from the previous chain to this one."""

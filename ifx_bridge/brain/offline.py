@@ -128,7 +128,8 @@ class _Writer(Draft):
             return False
         if any(fx in self.chain for fx in descriptor.effects):
             return False
-        self._turn(Request("more", f"{first.fx}.{first.name}", amount=amount), first.sign)
+        why = f" for '{descriptor.name}'"
+        self._turn(Request("more", f"{first.fx}.{first.name}", amount=amount), first.sign, why)
         self.toward.append(descriptor.name)
         self.amounts.append(amount)
         return True
@@ -251,7 +252,7 @@ class _Writer(Draft):
         twin = {"delay": "rev", "rev": "delay", "bitcrush": "dist", "dist": "bitcrush"}.get(fx)
         return twin if twin in self.chain else None
 
-    def _turn(self, request: Request, sense: int) -> None:
+    def _turn(self, request: Request, sense: int, why: str = "") -> None:
         fx, knob = (
             request.target.split(".", 1) if "." in request.target else MAIN_KNOB[request.target]
         )
@@ -281,7 +282,7 @@ class _Writer(Draft):
             return
         self.turn(fx, knob, sense, request.amount)
         title = effect(fx).parameter(knob).title
-        self.say(f"The {title} of the {TITLES[fx]} goes {'up' if sense > 0 else 'down'}.")
+        self.say(f"The {title} of the {TITLES[fx]} goes {'up' if sense > 0 else 'down'}{why}.")
 
     def _set(self, request: Request) -> None:
         fx, knob = request.target.split(".", 1)

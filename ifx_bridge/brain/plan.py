@@ -83,6 +83,8 @@ class Plan:
         free: Knobs (`fx.name`) that may move without penalty.
         held: Knobs or whole effects (`fx.name`, `fx`) that must not move this turn.
         locked: Those that no later turn may move either, until they are unlocked.
+        pinned: Knobs that were set to a number, in this turn or before: only a request that is
+            about them moves them.
         toward: Words whose sound is wanted.
         away: Words whose sound is unwanted.
         amount: How much of the typical change is wanted; 1 is typical.
@@ -99,6 +101,7 @@ class Plan:
     free: frozenset[str] = frozenset()
     held: frozenset[str] = frozenset()
     locked: frozenset[str] = frozenset()
+    pinned: frozenset[str] = frozenset()
     toward: tuple[str, ...] = ()
     away: tuple[str, ...] = ()
     amount: float = 1.0
@@ -139,6 +142,7 @@ class Context:
         chains: The chain after each of them; `chains[-1]` is `chain`.
         turns: Every turn of the session by its number, other branches included.
         locked: Knobs or effects that the user has locked.
+        pinned: Knobs that the user has set to a number.
         facts: Measurements of the dry clip.
     """
 
@@ -147,6 +151,7 @@ class Context:
     chains: tuple[Chain, ...] = ()
     turns: Mapping[int, Past] = field(default_factory=dict)
     locked: frozenset[str] = frozenset()
+    pinned: frozenset[str] = frozenset()
     facts: Facts | None = None
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -187,6 +187,33 @@ def biquad(
         a = [1 + alpha / amplitude, middle, 1 - alpha / amplitude]
     scale = 1 / a[0]
     return [c * scale for c in b], [torch.ones_like(scale), a[1] * scale, a[2] * scale]
+
+
+def response_db(
+    params: Params, frequencies_hz: Sequence[float], sample_rate: float = 48000.0
+) -> list[float]:
+    """Gain in dB at each frequency.
+
+    Args:
+        params: Values of all six bands.
+        frequencies_hz: Where, below half the sample rate.
+        sample_rate: In Hz.
+    """
+    import numpy as np
+    import torch
+
+    z = np.exp(-2j * np.pi * np.asarray(frequencies_hz) / sample_rate)
+    total = np.zeros(len(z))
+    for band, *_ in BANDS:
+        gain, cutoff, q = (
+            torch.tensor(params[f"{band}_{name}"])
+            for name in ("gain_db", "cutoff_freq", "q_factor")
+        )
+        sections = biquad(band, gain, cutoff, q, sample_rate)
+        b, a = ([c.item() for c in section] for section in sections)
+        above, below = (c[0] + c[1] * z + c[2] * z**2 for c in (b, a))
+        total += 20 * np.log10(np.abs(above / below))
+    return [float(value) for value in total]
 
 
 def _sqrt(value: Tensor) -> Tensor:

@@ -125,6 +125,7 @@ class Turn(_Value):
         ears: Name of the ears.
         brain: Name of the brain that answered.
         locked: Effects and knobs (`fx`, `fx.name`) that later turns leave alone.
+        pinned: Knobs that were set to a number; only words about them move them.
         notes: What else the user was told.
         usage: What asking a model took.
         seed: Of the refinement.
@@ -146,6 +147,7 @@ class Turn(_Value):
     ears: str = "perceptual"
     brain: str = "offline"
     locked: tuple[str, ...] = ()
+    pinned: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     usage: Usage | None = None
     seed: int = Field(default=0, ge=-(2**63), lt=2**64)
@@ -285,6 +287,11 @@ class Session(_Value):
     def locked(self) -> tuple[str, ...]:
         """Effects and knobs that no turn may move."""
         return self.turn(self.head).locked if self.head else ()
+
+    @property
+    def pinned(self) -> tuple[str, ...]:
+        """Knobs that were set to a number."""
+        return self.turn(self.head).pinned if self.head else ()
 
     @property
     def current_params(self) -> dict[str, dict[str, float]]:

@@ -25,7 +25,6 @@ SYNONYM = 0.2
 MODIFIER = 0.6
 _STOP = "a an the of in on at to for from with by and or some like my your very so"
 STOP = frozenset(_STOP.split())
-ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True)
@@ -121,15 +120,19 @@ class Vocabulary:
         return tuple(sorted(self._related(self._opposites_of, base))) if base else ()
 
     def correct(self, word: str) -> str | None:
-        """The word meant by a misspelt one: the most frequent at one edit, or two when long."""
+        """The word meant by a misspelt one: the nearest at one edit, or two when it is long.
+
+        Of several as near, the most frequent. A swap of neighbours is one edit.
+        """
+        from rapidfuzz.distance import OSA
+        from rapidfuzz.process import extract
+
         word = word.lower()
         if not re.fullmatch(r"[a-z]{4,24}", word) or self.lemma(word) is not None:
             return None
-        once = _edits(word)
-        found = [w for w in once if w in self._index]
-        if not found and len(word) >= 8:
-            found = [w for e in once for w in _edits(e) if w in self._index]
-        return min(found, key=lambda w: self._index[w]) if found else None
+        most = 2 if len(word) >= 8 else 1
+        found = extract(word, self._words, scorer=OSA.distance, score_cutoff=most, limit=None)
+        return min(found, key=lambda row: (row[1], row[2]))[0] if found else None
 
     def _related(self, table: dict[int, list[int]], word: str) -> frozenset[str]:
         return frozenset(self._words[i] for i in table.get(self._index[word], ()))
@@ -152,16 +155,6 @@ class Vocabulary:
 
 def _key(word: str) -> str:
     return word.lower().strip().replace(" ", "_")
-
-
-def _edits(word: str) -> set[str]:
-    splits = [(word[:i], word[i:]) for i in range(len(word) + 1)]
-    return {
-        *(a + b[1:] for a, b in splits if b),
-        *(a + b[1] + b[0] + b[2:] for a, b in splits if len(b) > 1),
-        *(a + c + b[1:] for a, b in splits if b for c in ALPHABET),
-        *(a + c + b for a, b in splits for c in ALPHABET),
-    }
 
 
 def _grouped(pairs: NDArray[np.uint16]) -> dict[int, list[int]]:

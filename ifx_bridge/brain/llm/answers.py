@@ -118,7 +118,7 @@ def _start(draft: Draft, fx: str, given: Mapping[str, Any]) -> list[str]:
     """Starting values of a new effect; knobs that were set to numbers keep them."""
     problems, values = [], {}
     for parameter in effect(fx).parameters:
-        if parameter.name not in given or f"{fx}.{parameter.name}" in draft.held:
+        if parameter.name not in given or f"{fx}.{parameter.name}" in draft.pinned:
             continue
         value = number(given[parameter.name])
         if value is None:
