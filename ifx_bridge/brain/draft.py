@@ -266,7 +266,7 @@ class Draft:
         width = self.value("eq", f"{band}_q_factor")
         band_values = {"gain_db": gain, "cutoff_freq": at, "q_factor": width}
         self.fix("eq", {f"{band}_{name}": value for name, value in band_values.items()})
-        self.say(f"The equalizer changes {frequency.text(at)} by {parameter.text(gain_db)}.")
+        self.say(f"The equalizer changes {frequency.text(at)} by {parameter.text(gain - before)}.")
 
     # Keeping.
 
@@ -326,6 +326,8 @@ class Draft:
         """Go on (+), or back (-), on the way from the previous chain to this one."""
         previous, changed = self.context.previous, False
         for slot in self.context.chain:
+            if slot.fx not in self.chain:
+                continue
             for parameter in slot.effect.parameters:
                 position = parameter.to_unit(slot.params[parameter.name])
                 if slot.fx in previous:

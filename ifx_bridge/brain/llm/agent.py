@@ -153,6 +153,8 @@ class _Turn:
         if not outcome.done and (first or outcome.problems):
             outcome = await self._again(messages, offered, outcome)
         self.problems += outcome.problems
+        if set(outcome.done) - {"not_understood"}:
+            self.draft.misunderstood.clear()  # it did understand something
         return outcome
 
     async def _again(
@@ -162,6 +164,8 @@ class _Turn:
         wrong = "; ".join(outcome.problems) or "nothing was called"
         names = ", ".join(tool.name for tool in offered)
         repair = f"That cannot be used: {wrong}. Call one or more of: {names}."
+        if not outcome.problems:  # some servers take tools and ignore them: ask without
+            self.client.can = replace(self.client.can, tools=False)
         asked = [*messages, {"role": "user", "content": repair}]
         answer = await self._choose(asked, offered, must_call=True)
         second = tools.apply(answer.calls, self.draft)
@@ -198,7 +202,7 @@ class _Turn:
         """The second question: values of what is new, and what the words mean."""
         shape = answers.schema(self.draft, added)
         content = f"{prompts.session(self.draft, self.instruction, True)}\n{prompts.chosen(added)}"
-        if self.client.can.schema not in ("strict", "plain"):
+        if self.client.can.schema in ("object", "none"):
             content += f"\n{prompts.schema_in_words(shape)}"
         messages: list[Message] = [
             {"role": "system", "content": prompts.PARSER},

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ifx_bridge.brain.llm.keys import Key
-from ifx_bridge.brain.llm.providers import Capabilities, Endpoint
+from ifx_bridge.brain.llm.providers import Capabilities, Endpoint, short
 from ifx_bridge.brain.plan import Usage
 from ifx_bridge.errors import Cancelled
 
@@ -119,7 +119,7 @@ class Client:
     def name(self) -> str:
         """Who is asked, for people."""
         title = self.endpoint.provider.title
-        return f"{title} ({self.model})" if self.model else title
+        return f"{title} ({short(self.model)})" if self.model else title
 
     def _connection(self) -> openai.AsyncOpenAI:
         import openai
@@ -148,6 +148,8 @@ class Client:
             request["tool_choice"] = "required" if must_call and self.can.required else "auto"
         if schema is not None and self.can.schema == "object":
             request["response_format"] = {"type": "json_object"}
+        elif schema is not None and self.can.schema == "object with schema":
+            request["response_format"] = {"type": "json_object", "schema": schema}
         elif schema is not None and self.can.schema != "none":
             request["response_format"] = {
                 "type": "json_schema",
@@ -165,7 +167,7 @@ class Client:
         """Seconds to wait before trying again, or a `Failure` when it would be of no use."""
         import openai
 
-        said = _first_line(error.message)
+        said = _first_line(_message(error))
         if self.key is not None:  # some servers repeat it
             said = said.replace(self.key.value, self.key.masked)
         if isinstance(error, openai.APITimeoutError):
@@ -187,12 +189,14 @@ class Client:
             return default if asked is None else asked
         if isinstance(error, openai.NotFoundError):
             raise Failure(f"{self.name} was not found there ({said})") from error
-        if isinstance(error, openai.APIStatusError) and error.status_code in (400, 415, 422, 501):
-            weaker = self.can.without(error.message)
-            if weaker is None:
+        if isinstance(error, openai.APIStatusError):
+            bad_request = error.status_code in (400, 415, 422, 501)
+            weaker = self.can.without(str(error), only_named=not bad_request)
+            if weaker is not None:
+                self.can = weaker
+                return 0.0
+            if bad_request:
                 raise Failure(f"{self.name} does not understand the request ({said})") from error
-            self.can = weaker
-            return 0.0
         if not waits:
             if isinstance(error, openai.APIStatusError):
                 raise Failure(f"{self.name} has a fault ({error.status_code}: {said})") from error
@@ -293,6 +297,15 @@ async def _until(work: Awaitable[T], stop: threading.Event) -> T:
         if stop.is_set():
             task.cancel()
     return await task
+
+
+def _message(error: openai.APIError) -> str:
+    """What the server says, out of whatever it wraps it in."""
+    body: object = error.body
+    for key in ("error", "message", "detail"):
+        if isinstance(body, Mapping) and body.get(key):
+            body = body[key]
+    return body if isinstance(body, str) else error.message
 
 
 def _first_line(text: object) -> str:

@@ -103,18 +103,23 @@ def tools_in_words(tools: Sequence[Tool]) -> str:
 
 def calls_schema(tools: Sequence[Tool]) -> dict[str, object]:
     """The shape of that answer."""
-    call = {
-        "type": "object",
-        "properties": {
-            "name": {"type": "string", "enum": [tool.name for tool in tools]},
-            "arguments": {"type": "object"},
-        },
-        "required": ["name", "arguments"],
-    }
+    calls = [
+        {
+            "type": "object",
+            "properties": {
+                "name": {"type": "string", "const": tool.name},
+                "arguments": tool.schema["function"]["parameters"],
+            },
+            "required": ["name", "arguments"],
+            "additionalProperties": False,
+        }
+        for tool in tools
+    ]
     return {
         "type": "object",
-        "properties": {"calls": {"type": "array", "items": call}},
+        "properties": {"calls": {"type": "array", "items": {"anyOf": calls}, "maxItems": 8}},
         "required": ["calls"],
+        "additionalProperties": False,
     }
 
 

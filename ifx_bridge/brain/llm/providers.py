@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from ifx_bridge.errors import UserError
 
-Schema = Literal["strict", "plain", "object", "none"]
+# The third is what llama.cpp's servers and some hosts understand instead of the second.
+Schema = Literal["strict", "plain", "object with schema", "object", "none"]
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,12 @@ class Capabilities:
     reasoning: str = ""
     limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
 
-    def without(self, complaint: str) -> Capabilities | None:
+    def without(self, complaint: str, only_named: bool = False) -> Capabilities | None:
         """Less, after a server refused a request; None when nothing is left to give up.
 
         Args:
             complaint: What it said; what it names goes first, else the rarest feature.
+            only_named: Give up nothing that it does not name.
         """
         weaker = {
             name: changed
@@ -50,13 +52,13 @@ class Capabilities:
             if (changed := give_up(self)) != self
         }
         named = [name for name in weaker if re.search(name, complaint, re.IGNORECASE)]
-        order = [*named, *weaker]
+        order = named if only_named else [*named, *weaker]
         return weaker[order[0]] if order else None
 
 
 def _weaker_schema(has: Capabilities) -> Capabilities:
-    ladder: dict[Schema, Schema] = {"strict": "plain", "plain": "object", "object": "none"}
-    return replace(has, schema=ladder.get(has.schema, "none"))
+    ladder: list[Schema] = ["strict", "plain", "object with schema", "object", "none"]
+    return replace(has, schema=ladder[min(ladder.index(has.schema) + 1, len(ladder) - 1)])
 
 
 def _other_limit(has: Capabilities) -> Capabilities:
@@ -164,7 +166,7 @@ class Endpoint:
     @property
     def name(self) -> str:
         """As in `session.json` and on the screen."""
-        return f"{self.provider.id}:{self.model}" if self.model else self.provider.id
+        return f"{self.provider.id}:{short(self.model)}" if self.model else self.provider.id
 
     @property
     def price(self) -> Price | None:
@@ -175,6 +177,11 @@ class Endpoint:
     def is_local(self) -> bool:
         """Whether what is sent stays on this machine."""
         return _is_near(urlsplit(self.provider.base_url).hostname or "", only_here=True)
+
+
+def short(model: str) -> str:
+    """A model's name; local servers give the path of its file."""
+    return re.split(r"[/\\]", model)[-1] if model.endswith(".gguf") else model
 
 
 def endpoint(spec: str) -> Endpoint:
