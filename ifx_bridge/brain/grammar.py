@@ -9,9 +9,11 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from ifx_bridge.words.forms import base_in
+from ifx_bridge.words.reading import spelled, translated
 
 Verb = Literal[
     "quality",  # a descriptor is wanted (amount), or too strong ("less")
@@ -36,6 +38,8 @@ Verb = Literal[
     "level",  # louder or quieter
     "tempo",  # slower or faster
     "reverse",  # the signal order
+    "swap",  # two effects
+    "question",  # about something else
     "unknown",
 ]
 
@@ -154,7 +158,9 @@ LESS = ("less", "decrease", "reduce", "lower", "turn down", "cut", "bring down",
         "weaker", "smaller", "shorter", "shorten", "shrink", "roll off", "shave off", "halve",
         "take down", "quieter", "narrower", "not so", "not as", "not that",
         "not too", "too much of", "too much", "too many", "lighten", "down", "minimize", "drop",
-        "without so much", "way too much", "cut back on", "cut down", "soften", "de")  # fmt: skip
+        "without so much", "way too much", "cut back on", "cut down", "soften", "de", "fix",
+        "tackle", "control", "deal with", "sort out", "clean up", "attenuate",
+        "scoop out")  # fmt: skip
 LESS_OF_IT = ("less", "reduce", "remove", "lose", "get rid of", "kill", "tone down", "not so")
 REMOVE = ("remove", "delete", "get rid of", "take out", "take away", "take off", "lose", "kill",
           "turn off", "switch off", "mute", "bypass", "ditch", "scrap", "drop", "eliminate",
@@ -183,6 +189,13 @@ _FILLER = """
 """
 FILLER = frozenset(_FILLER.split())
 
+# Spanish has these too.
+_SHARED = """
+    es e y la en grave nasal radio final robot lo grande reduce de del el le eco sin con me un
+    sea al no corta
+"""
+ENGLISH = FILLER | set(_SHARED.split())
+
 # Typographic quotes, dashes and minus signs.
 PLAIN = str.maketrans({0x2019: "'", 0x2018: "'", 0x2013: "-", 0x2014: ",", 0x2212: "-"})
 _NUMBER = r"([-+]?\d+(?:[.,]\d+)?)"
@@ -196,6 +209,23 @@ _TURN = re.compile(
     r"\b(?:like|back to|return to|go to|goto|as in|from|restore|revert to|use|load|on) (?:the )?"
     rf"(?:turn|step|version) (?:number )?(\d+|{_DIGITS})\b"
 )
+QUESTION = re.compile(
+    r"(what|who|when|where|why|how (much|many|is|are|do|does|did)|which|is it|are you|do you)\b"
+    r".*\?$"
+)
+# Verbs that hold for the effects named after an "and", too.
+_LEADING = re.compile(
+    r"(?:please |and |now )*(?:remove|delete|get rid of|lose|kill|ditch|scrap|drop|take out|mute"
+    r"|bypass|turn off|disable|leave|keep|lock|unlock|freeze|do not (?:touch|change|alter|move)"
+    r"|preserve|less|reduce|more|increase|add|turn down|turn up)\b"
+)
+# What it is like now: named because it should not be so.
+_STATEMENT = re.compile(
+    r"(?:it|that|this|they|everything|(?:the|my) [\w ]+?|vocals?|guitars?|drums) "
+    r"(?:is|are|sounds?|feels?|seems?|gets?|got|became) (?!like\b|not\b)"
+)
+_WISH = re.compile(r"\b(?:more|less|should|needs?|could|must|not|as|better|good|nice|great)\b")
+_SWAP = re.compile(r"\b(?:swap|switch|exchange|flip)\b(?! (?:off|on|it off)\b)")
 _KEEPING = re.compile(
     r"\b(?:(?P<unlock>unlock|unfreeze)|(?P<lock>lock|freeze|never (?:touch|change))"
     r"|leave|keep|do not (?:touch|change|alter|move)|hold|preserve)\b(?P<rest>.*)"
@@ -261,14 +291,19 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
         instruction: What the person said, any text.
         known: Phrases that name descriptors.
     """
-    text = normalized(instruction)
+    text = translated(normalized(instruction), ENGLISH)
+    text = _spelled(text, known)
     text = re.sub(
         r"[a-z]+", lambda m: m[0] if m[0] in FILLER else base_in(m[0], known) or m[0], text
     )
     if whole := _whole(text):
         return [whole]
+    if QUESTION.match(text):
+        return [Request("question", text, text=text)]
+    if _SWAP.search(text) and len(effects := _effects_in(text)) == 2:
+        return [Request("swap", effects[0], other=effects[1], text=text)]
     out: list[Request] = []
-    for clause in clauses(text):
+    for clause in _carried(clauses(text)):
         found = list(_clause(clause, known))
         # "less bright and boomy": a bare descriptor goes on in the sense of the clause before.
         previous = out[-1] if out else None
@@ -278,6 +313,47 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
                 request = replace(request, less=True, avoid=previous.avoid, amount=previous.amount)
             out.append(request)
     return [r for r in out if r.verb != "unknown"] or out
+
+
+def _carried(parts: list[str]) -> Iterator[str]:
+    """Clauses, each with its verb: "remove the echo and the reverb" says remove twice."""
+    verb = ""
+    for part in parts:
+        rest = set(_content(part)) - {"alone", "untouched"}
+        bare = all(_effect_in(word) or _knob_in(word) for word in rest)
+        named = _effects_in(part)
+        said = _LEADING.match(part)
+        if said:
+            verb = said[0]
+        elif verb and named and bare and not _has(part, (*MORE, *LESS)):
+            yield f"{verb} {part}"
+            continue
+        else:
+            verb = ""
+        yield part
+
+
+@lru_cache(maxsize=2)
+def _trade(known: frozenset[str]) -> frozenset[str]:
+    """The words that the grammar and the descriptors are made of, comparatives included."""
+    names = [*known, *KNOB_NAMES, *(n for ns in EFFECT_NAMES.values() for n in ns)]
+    words = {word for name in names for word in name.split()}
+    stems = {
+        word: word[:-1] + "i" if word.endswith("y") else word.removesuffix("e") for word in known
+    }
+    return frozenset({*words, *_VERBS, *(stem + "er" for stem in stems.values())} - FILLER)
+
+
+def _spelled(text: str, known: frozenset[str]) -> str:
+    """Misspelt words of the trade put right; what the vocabulary knows is no mistake."""
+    words = set(re.findall(r"[a-z]{5,}", text)) - _trade(known) - FILLER
+    if all(base_in(word, known) for word in words):
+        return text
+    from ifx_bridge.words.vocabulary import Vocabulary
+
+    vocabulary = Vocabulary.load()
+    right = {word for word in words if base_in(word, known) or vocabulary.lemma(word) is not None}
+    return spelled(text, _trade(known), right | FILLER)
 
 
 def _whole(text: str) -> Request | None:
@@ -359,15 +435,18 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
         return
     amount, rest = _amount(clause, known)
     complaint = bool(re.search(r"\btoo\b", clause)) and not re.search(r"\bnot too\b", clause)
+    complaint = complaint or bool(_STATEMENT.match(clause) and not _WISH.search(clause))
     if complaint and amount == 1.0 and re.search(r"\b(way|far|much) too\b", clause):
         amount = 1.5
     wanting = bool(re.search(r"\b(not enough|lacks?|lacking|missing|could use)\b", clause))
+    kept_out = bool(re.search(r"\b(do not|not|never|avoid|without|no)\b", clause))
     negated = not wanting and bool(
-        re.search(r"\b(do not|not|never|avoid|without|no)\b", clause)
+        kept_out
         or re.search(r"\btake (the |some |that )?[\w ]+ (off|out|away)\b", clause)
         or _has(clause, REMOVE)
     )
-    if re.search(r"\bhalve\b|\bin half\b", clause):
+    halved = bool(re.search(r"\bhalve\b|\bin half\b|\bhalf (as much|the|of the)\b", clause))
+    if halved:
         amount = 1.25
     elif re.search(r"\b(double|twice)\b", clause):
         amount = 2.5
@@ -391,7 +470,7 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
         phrases = phrases[1:]
     if knob is not None and (fx is None or not _starts(rest, REMOVE)):
         turned: Verb | None = None
-        if complaint or _has(rest, LESS) or _has(rest, ("no", "not enough")):
+        if complaint or halved or _has(rest, LESS) or _has(rest, ("no", "not enough")):
             turned = "more" if wanting else "less"
         elif _has(rest, MORE) or _starts(rest, ADD):
             turned = "more"
@@ -401,9 +480,9 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
     if fx is not None and not (knob and fx not in knob):
         if re.search(r"\b(do not|never|avoid)\b.*\b(add|use|put)\b", rest):
             yield Request("keep", fx, text=clause)
-        elif complaint or (_has(rest, LESS) and not _only_drop(rest)):
+        elif complaint or halved or (_has(rest, LESS) and not _only_drop(rest)):
             yield Request("less", fx, amount=amount, text=clause)
-        elif _has(rest, REMOVE) or re.search(r"\bnot\b", rest):
+        elif _has(rest, REMOVE) or re.search(r"\bnot\b|\b(turn|switch|take) .+ (off|out)\b", rest):
             yield Request("remove", fx, text=clause)
         elif _has(rest, MORE):
             yield Request("more", fx, amount=amount, text=clause)
@@ -430,10 +509,12 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
                 amount=amount,
                 text=clause if less or len(rest.split()) > len(phrase.split()) else phrase,
                 less=less and not (soft and not complaint),
-                avoid=negated and not complaint and not _has(rest, LESS_OF_IT),
+                avoid=kept_out and not wanting and not complaint and not _has(rest, LESS_OF_IT),
             )
         return
     leftover = _content(rest)
+    if not leftover and re.fullmatch(r"(fix|sort out|deal with) (it|that|this)( please)?", rest):
+        return  # said of what was said before
     if not leftover and _has(rest, LESS):
         yield Request("halfway", amount=amount, text=clause)
     elif not leftover and _has(rest, ("more", "increase", "extra")):

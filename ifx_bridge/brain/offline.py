@@ -338,6 +338,16 @@ class _Writer(Draft):
     def _after(self, request: Request) -> None:
         self._place(request.target, lambda rest: rest.index(request.other) + 1, request.other)
 
+    def _swap(self, request: Request) -> None:
+        first, second = request.target, request.other
+        missing = [fx for fx in (first, second) if fx not in self.chain]
+        if missing:
+            self.say(f"There is no {listed([TITLES[f] for f in missing])} in the chain, so the "
+                     "order stays.")  # fmt: skip
+            return
+        other = {first: second, second: first}
+        self.reorder([other.get(fx, fx) for fx in self.chain.ids])
+
     def _place(self, fx: str, index: Callable[[list[str]], int], other: str = "") -> None:
         missing = [f for f in (fx, other) if f and f not in self.chain]
         if missing:
@@ -378,6 +388,11 @@ class _Writer(Draft):
         )
 
     # Not understood.
+
+    def _question(self, request: Request) -> None:
+        self.misunderstood.append(
+            "That is a question, and I only work on the sound, so it changes nothing."
+        )
 
     def _unknown(self, request: Request) -> None:
         words = request.target

@@ -87,11 +87,15 @@ class Knowledge:
 @cache
 def knowledge() -> Knowledge:
     """The shipped lexicon and statistics."""
-    folder = resources.files("ifx_bridge.words")
-    lexicon = tomllib.loads(folder.joinpath("lexicon.toml").read_text("utf-8"))
-    crowd_file = folder.joinpath("crowd.json")
+    crowd_file = resources.files("ifx_bridge.words").joinpath("crowd.json")
     crowd = json.loads(crowd_file.read_text("utf-8"))["words"] if crowd_file.is_file() else {}
-    return build(lexicon, crowd)
+    return build(lexicon(), crowd)
+
+
+def lexicon() -> dict[str, Any]:
+    """The lexicon as it stands in its file."""
+    text = resources.files("ifx_bridge.words").joinpath("lexicon.toml").read_text("utf-8")
+    return tomllib.loads(text)
 
 
 def build(lexicon: Mapping[str, Any], crowd: Mapping[str, Any]) -> Knowledge:

@@ -71,6 +71,11 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self._words)
 
+    @property
+    def dimensions(self) -> int:
+        """Length of its vectors."""
+        return int(self._vectors.shape[1])
+
     def __contains__(self, word: object) -> bool:
         return isinstance(word, str) and _key(word) in self._index
 

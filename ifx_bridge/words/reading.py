@@ -1,0 +1,86 @@
+"""Instructions as people type them: accents, Spanish, misspelt words."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Collection, Container, Iterator, Mapping
+from functools import cache
+from importlib import resources
+
+# Shorter words are misspelt into other words too easily.
+SHORTEST = 5
+LONG = 8
+
+
+def unaccented(text: str) -> str:
+    """The text without accents on its letters."""
+    parts = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", "".join(c for c in parts if not unicodedata.combining(c)))
+
+
+def translated(text: str, english: Container[str]) -> str:
+    """A lower-case text without accents, its Spanish words in English.
+
+    Args:
+        text: Any text.
+        english: Words that are no sign of Spanish, although Spanish has them too ("no", "final").
+
+    Returns:
+        The text as it was, but for accents, when nothing in it is surely Spanish.
+    """
+    plain = unaccented(text)
+    table = spanish()
+    words = re.findall(r"[a-z]+", plain)
+    if not any(_spanish(w, table) is not None and w not in english for w in words):
+        return plain
+
+    def english_for(match: re.Match[str]) -> str:
+        found = _spanish(match[0], table)
+        return match[0] if found is None else found
+
+    return " ".join(re.sub(r"[a-z]+", english_for, plain).split())
+
+
+def _spanish(word: str, table: Mapping[str, str]) -> str | None:
+    return next((table[form] for form in _forms(word) if form in table), None)
+
+
+def _forms(word: str) -> Iterator[str]:
+    """The word, and what it is the feminine or plural of."""
+    yield word
+    for ending in ("as", "os", "a", "es", "s"):
+        if word.endswith(ending) and len(word) > len(ending) + 2:
+            stem = word.removesuffix(ending)
+            yield from (stem + end for end in ("o", "e", ""))
+
+
+@cache
+def spanish() -> Mapping[str, str]:
+    """English by Spanish word, without accents."""
+    text = resources.files("ifx_bridge.words").joinpath("spanish.toml").read_text("utf-8")
+    return {word: meant for part in tomllib.loads(text).values() for word, meant in part.items()}
+
+
+def spelled(text: str, meant: Collection[str], right: Container[str]) -> str:
+    """The text with misspelt words replaced by the words of the trade that they are nearest to.
+
+    Args:
+        text: Lower case.
+        meant: Words that may be meant.
+        right: Words that are no mistake.
+    """
+    from rapidfuzz.distance import OSA
+    from rapidfuzz.process import extractOne
+
+    def corrected(match: re.Match[str]) -> str:
+        word = match[0]
+        if len(word) < SHORTEST or word in meant or word in right:
+            return word
+        most = 2 if len(word) >= LONG else 1
+        found = extractOne(word, meant, scorer=OSA.distance, score_cutoff=most)
+        # People rarely get the first letter wrong.
+        return found[0] if found is not None and found[0][0] == word[0] else word
+
+    return re.sub(r"[a-z]+", corrected, text)
