@@ -111,7 +111,9 @@ class Client:
                 except openai.APIError as error:
                     pause = self._pause(error, waits)
                     await asyncio.sleep(pause)
-                except (ValueError, UnicodeError) as error:
+                except Failure:
+                    raise
+                except Exception as error:  # whatever the library makes of garbage
                     raise Failure(f"{self.name} answered with something unreadable") from error
         return Answer()
 
