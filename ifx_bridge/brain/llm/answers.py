@@ -7,6 +7,7 @@ comes back is taken value by value, and what cannot be is left out.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,9 @@ AMOUNTS = {"little": 0.5, "normal": 1.0, "much": 1.6}
 LEAST_AMOUNT, MOST_AMOUNT = 0.1, 2.5
 MOST_WORDS, LONGEST_WORD = 5, 40
 LONGEST_EXPLANATION = 400
+# Places in a text where JSON could begin; a text of brackets has very many.
+MOST_TRIES = 50
+_OPENING = re.compile(r"[{\[]")
 
 Schema = dict[str, Any]
 
@@ -164,15 +168,15 @@ def _words(given: object) -> list[str]:
 def objects_in(text: str) -> Iterator[Any]:
     """The JSON objects and arrays in a text, whatever stands around them (prose, fences, tags)."""
     decoder, at = json.JSONDecoder(), 0
-    while at < len(text):
-        starts = [found for sign in "{[" if (found := text.find(sign, at)) >= 0]
-        if not starts:
+    for _ in range(MOST_TRIES):
+        start = _OPENING.search(text, at)
+        if start is None:
             return
         try:
-            value, at = decoder.raw_decode(text, min(starts))
+            value, at = decoder.raw_decode(text, start.start())
             yield value
         except (ValueError, RecursionError):
-            at = min(starts) + 1
+            at = start.end()
 
 
 def object_in(text: str) -> dict[str, Any] | None:

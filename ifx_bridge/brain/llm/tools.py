@@ -315,7 +315,8 @@ def _go_to(draft: Draft, given: Mapping[str, Any]) -> None:
 
 
 def _not_understood(draft: Draft, given: Mapping[str, Any]) -> None:
-    draft.misunderstood.append(f"{_text(given, 'reason')[:LONGEST_REASON]} Nothing changes.")
+    reason = _text(given, "reason")[:LONGEST_REASON].rstrip(".")
+    draft.misunderstood.append(f"{reason}. Nothing changes.")
 
 
 def _short(value: object) -> str:
