@@ -37,6 +37,7 @@ Verb = Literal[
     "halfway",  # half of the last turn's change back
     "level",  # louder or quieter
     "tempo",  # slower or faster
+    "sparing",  # an effect, but little of it
     "reverse",  # the signal order
     "swap",  # two effects
     "question",  # about something else
@@ -215,14 +216,18 @@ QUESTION = re.compile(
 )
 # Verbs that hold for the effects named after an "and", too.
 _LEADING = re.compile(
-    r"(?:please |and |now )*(?:remove|delete|get rid of|lose|kill|ditch|scrap|drop|take out|mute"
-    r"|bypass|turn off|disable|leave|keep|lock|unlock|freeze|do not (?:touch|change|alter|move)"
-    r"|preserve|less|reduce|more|increase|add|turn down|turn up)\b"
+    r"(?:please |and |now |just )*(?:remove|delete|get rid of|lose|kill|ditch|scrap|drop"
+    r"|take out|mute|bypass|turn off|disable|leave|keep|lock|unlock|freeze"
+    r"|do not (?:touch|change|alter|move)|preserve|less|reduce|more|increase|add|turn down|turn up)\b"
 )
 # What it is like now: named because it should not be so.
 _STATEMENT = re.compile(
-    r"(?:it|that|this|they|everything|(?:the|my) [\w ]+?|vocals?|guitars?|drums) "
-    r"(?:is|are|sounds?|feels?|seems?|gets?|got|became) (?!like\b|not\b)"
+    r"(?:(?:it|that|this|they|everything|(?:the|my) [\w ]+?|vocals?|guitars?|drums) "
+    r"(?:is|are|sounds?|feels?|seems?|gets?|got|became)|sounds|feels|seems) (?!like\b|not\b)"
+)
+INTRODUCED = re.compile(
+    r"\b(like|as if|as though|sounds?|sounding|in an?|in the|inside|through|from an?|from the|feel"
+    r"|feels|vibe|more|less|too)\b"
 )
 _WISH = re.compile(r"\b(?:more|less|should|needs?|could|must|not|as|better|good|nice|great)\b")
 _SWAP = re.compile(r"\b(?:swap|switch|exchange|flip)\b(?! (?:off|on|it off)\b)")
@@ -380,7 +385,8 @@ def _whole(text: str) -> Request | None:
     ):
         return Request("again", amount=_amount(text)[0], text=text)
     if re.fullmatch(
-        r"((go )?half ?way back|too (much|strong|heavy|extreme)|(that is |it is )?(way )?too much|"
+        r"((go )?half ?way back|too (much|strong|heavy|extreme)|"
+        r"((that|it) (is|was) )?(way |a bit |far )?too much|"
         r"less( of (that|it|this))?|(a (bit|little|touch) )?less( please)?|"
         r"half (of )?(that|as much)|"
         r"tone it down|dial it (back|down)|overdone|ease off|back off|(that is )?over the top|"
@@ -433,6 +439,10 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
     if numbers:
         yield from numbers
         return
+    if match := re.search(r"\bnot too (?:much|heavy|strong)\b(.*)", clause):
+        if wanted := _effects_in(match[1]):
+            yield Request("sparing", wanted[0], text=clause)
+            return
     amount, rest = _amount(clause, known)
     complaint = bool(re.search(r"\btoo\b", clause)) and not re.search(r"\bnot too\b", clause)
     complaint = complaint or bool(_STATEMENT.match(clause) and not _WISH.search(clause))
@@ -548,6 +558,8 @@ def descriptor_phrases(text: str, known: frozenset[str]) -> list[str]:
 
 def _amount(clause: str, known: frozenset[str] = frozenset()) -> tuple[float, str]:
     """The amount that the words say, and the clause without them."""
+    if clause.endswith(" hard"):
+        return 1.5, clause.removesuffix(" hard")
     names = [p for p in descriptor_phrases(clause, known) if " " in p]
     for amount, phrases in AMOUNTS:
         for phrase in sorted(phrases, key=len, reverse=True):
@@ -623,7 +635,11 @@ def _numbers(clause: str) -> Iterator[Request]:
     """Requests that say a number with a unit."""
     text = clause
     down = bool(
-        re.search(r"\b(down|lower|drop|cut|reduce|decrease|less|below|minus|deeper)\b", text)
+        re.search(
+            r"\b(down|lower|drop|cut|reduce|decrease|less|below|minus|deeper|back|notch|scoop|dip|carve"
+            r"|attenuate|remove|duck|tame|roll|shave|dial)\b",
+            text,
+        )
     )
     for word, digits in _WORD_NUMBERS.items():
         if word in {"a", "an"} and "octave" not in text:
@@ -636,6 +652,8 @@ def _numbers(clause: str) -> Iterator[Request]:
         if "octave" in text and not re.search(r"\d\s*octave", text)
         else text
     )
+    text = re.sub(r"\bhalf a (?=second)", "0.5 ", text)
+    text = re.sub(r"\b(?:a )?quarter (?:of a )?(?=second)", "0.25 ", text)
     sign = -1.0 if down else 1.0
 
     if match := re.search(rf"{_NUMBER}\s*octaves?\b", text):
@@ -651,10 +669,11 @@ def _numbers(clause: str) -> Iterator[Request]:
             "set", "pitchshift.semitones", value=sign * 2 * _number(match[1]), text=clause
         )
         return
-    if match := re.search(
-        r"\b(fifth|fourth|third|seventh|sixth)s?\b.*\b(up|down|higher|lower)\b", text
+    if re.search(r"\b(up|down|higher|lower|transpose|pitch)\b", text) and (
+        match := re.search(r"\b(minor third|fifth|fourth|third|seventh|sixth)s?\b", text)
     ):
-        size = {"third": 4, "fourth": 5, "fifth": 7, "sixth": 9, "seventh": 11}[match[1]]
+        sizes = {"minor third": 3, "third": 4, "fourth": 5, "fifth": 7, "sixth": 9, "seventh": 11}
+        size = sizes[match[1]]
         yield Request("set", "pitchshift.semitones", value=sign * size, text=clause)
         return
     frequency = re.search(rf"{_NUMBER}\s*(k|khz|hz|hertz|kilohertz)\b", text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
 
 from ifx_bridge.brain import grammar
 from ifx_bridge.brain.draft import COMMANDED, LESS_SHARE, TITLES, Draft, listed, turned_back
@@ -16,8 +15,12 @@ from ifx_bridge.words.knowledge import Descriptor, Knowledge, knowledge
 
 # Re-tuning an effect toward a word it was not made for.
 RETUNE_SHARE = 0.6
+# A complaint asks for less of the change than a wish does.
+AGAINST = 0.6
 # Similarity in the vocabulary from which an unknown word is taken to mean a known one.
 TRUSTED = 0.52
+# Of a phrase that is not introduced as a sound ("like a ...", "in a ..."), more is asked.
+TRUSTED_UNINTRODUCED = 0.65
 OFFERED = 0.3
 # From here even a word's listed opposite does not speak against it.
 SURELY = 0.8
@@ -28,13 +31,14 @@ class Offline:
 
     name = "offline"
 
-    @cached_property
-    def _knowledge(self) -> Knowledge:
-        return knowledge()
+    def __init__(self) -> None:
+        """With the shipped knowledge; read here, so that the first plan is as quick as any."""
+        from ifx_bridge.words.vocabulary import Vocabulary
 
-    @cached_property
-    def _known(self) -> frozenset[str]:
-        return frozenset(self._knowledge.names)
+        self._knowledge = knowledge()
+        self._known = frozenset(self._knowledge.names)
+        Vocabulary.load()
+        grammar.parse("reverv", self._known)
 
     def plan(
         self, instruction: str, context: Context, cancelled: Callable[[], bool] = never
@@ -101,6 +105,10 @@ class _Writer(Draft):
             return  # said twice in other words
         if self._raise(descriptor, amount):
             return
+        if size and "rev" in self.chain and "rev" in descriptor.effects:
+            self.turn("rev", "room_size", 1 if size > 0 else -1, amount)
+            self.say(f"The room of the reverb gets {'larger' if size > 0 else 'smaller'}.")
+            return
         slots = [_sized(slot, size) for slot in descriptor.slots()]
         new = [slot for slot in slots if slot.fx not in self.chain]
         for slot in slots:
@@ -145,10 +153,31 @@ class _Writer(Draft):
             if not fresh:
                 self.say(f"Nothing in the chain makes it {descriptor.name}; that stays so.")
             return
+        if "eq" in descriptor.effects:
+            self._equalize_away(descriptor, wanted, request.amount)
+            return
         if opposite is not None and opposite.effects:
-            self._want(opposite, 0.6 * request.amount, opposite.name)
+            self._want(opposite, AGAINST * request.amount, opposite.name)
             return
         self.say(f"Nothing in the chain makes it {descriptor.name}, so nothing changes.")
+
+    def _equalize_away(self, descriptor: Descriptor, wanted: str, amount: float) -> None:
+        """What no effect in the chain causes is in the recording: the quality's curve, inverted."""
+        typical = Slot("eq", descriptor.effects["eq"])
+        gains = {k: -v for k, v in typical.params.items() if k.endswith("_gain_db")}
+        against = replace(typical, params={**typical.params, **gains})
+        if "eq" in self.chain:
+            self._retune(against, AGAINST * amount)
+            done = "is re-tuned"
+        else:
+            self.insert(against, AGAINST * amount)
+            done = "is added"
+        self.toward += [wanted] if wanted else []
+        self.away.append(descriptor.name)
+        self.amounts.append(AGAINST * amount)
+        self.say(
+            f"Nothing in the chain makes it {descriptor.name}; an equalizer {done} against it."
+        )
 
     def _relieve(self, descriptor: Descriptor, wanted: str, amount: float) -> bool:
         """Turn back what causes a quality; False when nothing in the chain does."""
@@ -241,6 +270,12 @@ class _Writer(Draft):
 
     def _less(self, request: Request) -> None:
         self._turn(request, -1)
+
+    def _sparing(self, request: Request) -> None:
+        if request.target in self.chain:
+            self._less(request)
+        else:
+            self._add(replace(request, amount=0.5))
 
     def _remove(self, request: Request) -> None:
         self.remove(self._present(request.target) or request.target)
@@ -409,7 +444,8 @@ class _Writer(Draft):
             found = self._nearest(candidate)
             if found and (best is None or found[1] > best[1]):
                 best = found
-        if best is not None and best[1] >= TRUSTED:
+        introduced = len(words.split()) < 3 or grammar.INTRODUCED.search(request.text)
+        if best is not None and best[1] >= (TRUSTED if introduced else TRUSTED_UNINTRODUCED):
             name = self.knowledge.names[best[0]]
             descriptor = self.knowledge.descriptors[name]
             if request.less:

@@ -50,10 +50,10 @@ def _spanish(word: str, table: Mapping[str, str]) -> str | None:
 def _forms(word: str) -> Iterator[str]:
     """The word, and what it is the feminine or plural of."""
     yield word
-    for ending in ("as", "os", "a", "es", "s"):
+    for ending, singular in (("as", "oa"), ("os", "o"), ("a", "o"), ("es", "e")):
         if word.endswith(ending) and len(word) > len(ending) + 2:
             stem = word.removesuffix(ending)
-            yield from (stem + end for end in ("o", "e", ""))
+            yield from (stem + end for end in (*singular, ""))
 
 
 @cache
