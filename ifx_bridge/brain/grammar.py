@@ -218,7 +218,8 @@ QUESTION = re.compile(
 _LEADING = re.compile(
     r"(?:please |and |now |just )*(?:remove|delete|get rid of|lose|kill|ditch|scrap|drop"
     r"|take out|mute|bypass|turn off|disable|leave|keep|lock|unlock|freeze"
-    r"|do not (?:touch|change|alter|move)|preserve|less|reduce|more|increase|add|turn down|turn up)\b"
+    r"|do not (?:touch|change|alter|move)|preserve|less|reduce|more|increase|add"
+    r"|turn (?:down|up))\b"
 )
 # What it is like now: named because it should not be so.
 _STATEMENT = re.compile(
@@ -439,10 +440,10 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
     if numbers:
         yield from numbers
         return
-    if match := re.search(r"\bnot too (?:much|heavy|strong)\b(.*)", clause):
-        if wanted := _effects_in(match[1]):
-            yield Request("sparing", wanted[0], text=clause)
-            return
+    sparing = re.search(r"\bnot too (?:much|heavy|strong)\b(.*)", clause)
+    if sparing and (wanted := _effects_in(sparing[1])):
+        yield Request("sparing", wanted[0], text=clause)
+        return
     amount, rest = _amount(clause, known)
     complaint = bool(re.search(r"\btoo\b", clause)) and not re.search(r"\bnot too\b", clause)
     complaint = complaint or bool(_STATEMENT.match(clause) and not _WISH.search(clause))
