@@ -40,6 +40,7 @@ Verb = Literal[
     "sparing",  # an effect, but little of it
     "reverse",  # the signal order
     "swap",  # two effects
+    "replace",  # one effect by another
     "question",  # about something else
     "unknown",
 ]
@@ -223,8 +224,24 @@ _LEADING = re.compile(
 )
 # What it is like now: named because it should not be so.
 _STATEMENT = re.compile(
+    r"(?:(?:now|still|and|but|well|hmm|honestly|hey) )*"
     r"(?:(?:it|that|this|they|everything|(?:the|my) [\w ]+?|vocals?|guitars?|drums) "
-    r"(?:is|are|sounds?|feels?|seems?|gets?|got|became)|sounds|feels|seems) (?!like\b|not\b)"
+    r"(?:is|are|sounds?|feels?|seems?|gets?|got|became)|there (?:is|are)|sounds|feels|seems) "
+    r"(?!like\b|not\b)"
+)
+# Said of what should not be so.
+_NEGATIVE = re.compile(
+    r"\b(?:hurts?|hurting|killing|kills|ruining|ruins|drowning|washing|washes|in the way"
+    r"|distracting|over the top|overdone|overkill|excessive|overwhelm\w*|overpower\w*|dominat\w*|annoying|nasty"
+    r"|ugly|awful|unpleasant|can not stand|sick of|tired of|hate)\b"
+)
+_TOO_LITTLE = re.compile(r"\btoo (?:low|little|short|small|quiet|slow|weak|subtle|few)\b")
+# "pull the reverb back": the two halves of a verb.
+_TURNED_DOWN = re.compile(
+    r"\b(?:turn|pull|bring|dial|back|ease|tone|knock)\b.+\b(?:down|back|off)\b"
+)
+_FILTERED = re.compile(
+    r"\b(?:roll|cut|filter|remove|kill|lose|take|get rid)\b.*\b(below|under|beneath|above|over)\b"
 )
 INTRODUCED = re.compile(
     r"\b(like|as if|as though|sounds?|sounding|in an?|in the|inside|through|from an?|from the|feel"
@@ -234,7 +251,8 @@ _WISH = re.compile(r"\b(?:more|less|should|needs?|could|must|not|as|better|good|
 _SWAP = re.compile(r"\b(?:swap|switch|exchange|flip)\b(?! (?:off|on|it off)\b)")
 _KEEPING = re.compile(
     r"\b(?:(?P<unlock>unlock|unfreeze)|(?P<lock>lock|freeze|never (?:touch|change))"
-    r"|leave|keep|do not (?:touch|change|alter|move)|hold|preserve)\b(?P<rest>.*)"
+    r"|leave|keep|hands off|stay away from|do not (?:mess with|touch|change|alter|move)|hold"
+    r"|preserve)\b(?P<rest>.*)"
 )
 
 
@@ -306,6 +324,8 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
         return [whole]
     if QUESTION.match(text):
         return [Request("question", text, text=text)]
+    if replaced := _replacement(text):
+        return replaced
     if _SWAP.search(text) and len(effects := _effects_in(text)) == 2:
         return [Request("swap", effects[0], other=effects[1], text=text)]
     out: list[Request] = []
@@ -319,6 +339,21 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
                 request = replace(request, less=True, avoid=previous.avoid, amount=previous.amount)
             out.append(request)
     return [r for r in out if r.verb != "unknown"] or out
+
+
+def _replacement(text: str) -> list[Request]:
+    """One effect for another: "replace the reverb with a delay", "use a delay instead of it"."""
+    old, new = "", ""
+    if match := re.search(
+        r"\b(?:replace|swap|change|exchange|trade) (.+?) (?:with|for|by|to) (.+)", text
+    ):
+        old, new = match[1], match[2]
+    elif match := re.search(r"(.+?) (?:instead of|in place of|rather than) (.+)", text):
+        old, new = match[2], match[1]
+    gone, come = _effects_in(old), _effects_in(new)
+    if len(gone) == 1 and len(come) == 1 and gone != come:
+        return [Request("replace", gone[0], other=come[0], text=text)]
+    return []
 
 
 def _carried(parts: list[str]) -> Iterator[str]:
@@ -373,7 +408,9 @@ def _whole(text: str) -> Request | None:
         return Request("back", text=text)
     if re.fullmatch(
         r"(start (over|again|fresh|from scratch)|reset( (it|all|everything))?|"
-        r"(remove|clear|delete|undo|bypass) (everything|all|all( of)? the effects|all effects)|"
+        r"(remove|clear|delete|undo|bypass|strip|wipe|drop|kill|lose|take)( out| away| off)? "
+        r"(everything|it all|all|all( of)? (it|the effects)|all effects|the (whole |entire )?chain)"
+        r"( off| out| away)?|"
         r"back to (the )?(dry|original)( sound| clip)?|(no|remove the) effects)",
         bare,
     ):
@@ -446,16 +483,23 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
         return
     amount, rest = _amount(clause, known)
     complaint = bool(re.search(r"\btoo\b", clause)) and not re.search(r"\bnot too\b", clause)
-    complaint = complaint or bool(_STATEMENT.match(clause) and not _WISH.search(clause))
+    said_of_it = _STATEMENT.match(clause) and not _WISH.search(clause)
+    complaint = complaint or bool(said_of_it or _NEGATIVE.search(clause))
     if complaint and amount == 1.0 and re.search(r"\b(way|far|much) too\b", clause):
         amount = 1.5
-    wanting = bool(re.search(r"\b(not enough|lacks?|lacking|missing|could use)\b", clause))
+    wanting = bool(
+        re.search(
+            r"\b(not enough|lacks?|lacking|missing|could use|(lost|losing) (its|all|the|some))\b",
+            clause,
+        )
+    )
     kept_out = bool(re.search(r"\b(do not|not|never|avoid|without|no)\b", clause))
     negated = not wanting and bool(
         kept_out
         or re.search(r"\btake (the |some |that )?[\w ]+ (off|out|away)\b", clause)
         or _has(clause, REMOVE)
     )
+    lessened = _has(rest, LESS) or bool(_TURNED_DOWN.search(rest))
     halved = bool(re.search(r"\bhalve\b|\bin half\b|\bhalf (as much|the|of the)\b", clause))
     if halved:
         amount = 1.25
@@ -481,8 +525,10 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
         phrases = phrases[1:]
     if knob is not None and (fx is None or not _starts(rest, REMOVE)):
         turned: Verb | None = None
-        if complaint or halved or _has(rest, LESS) or _has(rest, ("no", "not enough")):
-            turned = "more" if wanting else "less"
+        if wanting or _TOO_LITTLE.search(clause):
+            turned = "more"
+        elif complaint or halved or lessened or _has(rest, ("no",)):
+            turned = "less"
         elif _has(rest, MORE) or _starts(rest, ADD):
             turned = "more"
         if turned is not None:
@@ -491,7 +537,9 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
     if fx is not None and not (knob and fx not in knob):
         if re.search(r"\b(do not|never|avoid)\b.*\b(add|use|put)\b", rest):
             yield Request("keep", fx, text=clause)
-        elif complaint or halved or (_has(rest, LESS) and not _only_drop(rest)):
+        elif _TOO_LITTLE.search(clause):
+            yield Request("more", fx, amount=amount, text=clause)
+        elif complaint or halved or (lessened and not _only_drop(rest)):
             yield Request("less", fx, amount=amount, text=clause)
         elif _has(rest, REMOVE) or re.search(r"\bnot\b|\b(turn|switch|take) .+ (off|out)\b", rest):
             yield Request("remove", fx, text=clause)
@@ -508,6 +556,11 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
         # is for the brain to see.
         less = not wanting and (complaint or negated or _has(rest, LESS))
         size = 0.0
+        if re.search(r"\b(room|space|hall|reverb)\b", rest):  # "make the room smaller"
+            sizes = [p for p in phrases if p in SIZES]
+            if sizes and phrases[-1] in SIZES and len(phrases) > len(sizes):
+                size = SIZES[sizes[-1]]
+                phrases = [p for p in phrases if p not in SIZES]
         for phrase, following in zip(phrases, [*phrases[1:], ""], strict=True):
             if phrase in SIZES and following and not less:
                 size = SIZES[phrase]
@@ -619,11 +672,9 @@ def _order(clause: str) -> Request | None:
     if len(effects) > 1 and (match := re.search(r"\b(before|after|behind|in front of)\b", clause)):
         verb = "before" if match[1] in {"before", "in front of"} else "after"
         return Request(verb, effects[0], other=effects[1], text=clause)
-    if re.search(r"\b(last|at the end|to the end)\b", clause):
+    if re.search(r"\b(last|(at|to) the (very )?end)\b", clause):
         return Request("last", effects[0], text=clause)
-    if re.search(
-        r"\b(first|at the (start|beginning|front)|to the (start|beginning|front))\b", clause
-    ):
+    if re.search(r"\b(first|(at|to) the (very )?(start|beginning|front))\b", clause):
         return Request("first", effects[0], text=clause)
     return None
 
@@ -680,6 +731,12 @@ def _numbers(clause: str) -> Iterator[Request]:
     frequency = re.search(rf"{_NUMBER}\s*(k|khz|hz|hertz|kilohertz)\b", text)
     decibels = re.search(rf"{_NUMBER}\s*(?:db|decibels?)\b", text)
     cut = re.search(r"\b(?:(high|hi|low|lo)[ -]?(cut|pass)|(hpf|lpf))\b", text)
+    if frequency and not decibels and (beyond := _FILTERED.search(text)):
+        hz = _number(frequency[1]) * (1000 if frequency[2].startswith("k") else 1)
+        shelf = "high_shelf" if beyond[1] in {"above", "over"} else "low_shelf"
+        yield Request("set", f"eq.{shelf}_cutoff_freq", value=hz, text=clause)
+        yield Request("set", f"eq.{shelf}_gain_db", value=-18.0, text=clause)
+        return
     if frequency and cut:
         hz = _number(frequency[1]) * (1000 if frequency[2].startswith("k") else 1)
         high = cut[3] == "lpf" or (cut[1] or "").startswith("h") == (cut[2] == "cut")

@@ -383,12 +383,27 @@ class _Writer(Draft):
         other = {first: second, second: first}
         self.reorder([other.get(fx, fx) for fx in self.chain.ids])
 
-    def _place(self, fx: str, index: Callable[[list[str]], int], other: str = "") -> None:
-        missing = [f for f in (fx, other) if f and f not in self.chain]
-        if missing:
-            names = listed([TITLES[f] for f in missing])
-            self.say(f"There is no {names} in the chain, so the order stays.")
+    def _replace(self, request: Request) -> None:
+        old, new = self._present(request.target), request.other
+        if old is None or old == new:
+            self._add(replace(request, target=new))
             return
+        ids = [new if fx == old else fx for fx in self.chain.ids if fx != new]
+        self.remove(old)
+        if old in self.chain:
+            return  # it is locked
+        self._add(replace(request, target=new))
+        if new in self.chain:
+            self.chain = self.chain.reordered(ids)
+
+    def _place(self, fx: str, index: Callable[[list[str]], int], other: str = "") -> None:
+        if other and other not in self.chain:
+            self.say(f"There is no {TITLES[other]} in the chain, so the order stays.")
+            return
+        if fx not in self.chain:
+            self._add(Request("add", fx))
+            if fx not in self.chain:
+                return
         rest = [f for f in self.chain.ids if f != fx]
         rest.insert(index(rest), fx)
         self.reorder(rest)
