@@ -232,8 +232,8 @@ _STATEMENT = re.compile(
 # Said of what should not be so.
 _NEGATIVE = re.compile(
     r"\b(?:hurts?|hurting|killing|kills|ruining|ruins|drowning|washing|washes|in the way"
-    r"|distracting|over the top|overdone|overkill|excessive|overwhelm\w*|overpower\w*|dominat\w*|annoying|nasty"
-    r"|ugly|awful|unpleasant|can not stand|sick of|tired of|hate)\b"
+    r"|distracting|over the top|overdone|overkill|excessive|overwhelm\w*|overpower\w*|dominat\w*"
+    r"|annoying|nasty|ugly|awful|unpleasant|can not stand|sick of|tired of|hate)\b"
 )
 _TOO_LITTLE = re.compile(r"\btoo (?:low|little|short|small|quiet|slow|weak|subtle|few)\b")
 # "pull the reverb back": the two halves of a verb.
