@@ -26,13 +26,13 @@ class Engine:
 
     Attributes:
         brain: Name of the brain.
-        ears: Name of the ears.
+        ears: Which ears, as `ifx_bridge.ears.ears` takes it.
         recipe: Name of the way to refine.
         settings: Of the refinement.
     """
 
     brain: str = "offline"
-    ears: str = "perceptual"
+    ears: str = "auto"
     recipe: str = "whole-chain"
     settings: Settings = field(default_factory=Settings)
 
@@ -84,7 +84,7 @@ class Engine:
             understood=plan.understood,
             finished=outcome.finished,
             limited_db=round(rendering.limited_db, 2),
-            ears=self.ears,
+            ears=listening.name,
             brain=plan.brain,
             locked=sorted(plan.locked),
             pinned=sorted(plan.pinned),

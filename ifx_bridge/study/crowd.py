@@ -29,9 +29,10 @@ import csv
 import json
 import math
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -157,6 +158,13 @@ def normalise(text: str) -> str:
     return "" if dropped or len(word) < 3 or not SPOKEN.fullmatch(word) else word
 
 
+def spanish(text: str) -> str:
+    """A Spanish word as it is looked up: lower case, without accents; empty when it isn't one."""
+    decomposed = unicodedata.normalize("NFD", text.lower().strip())
+    word = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return word if re.fullmatch(r"[a-z]{3,}", word) else ""
+
+
 def _listed(text: str) -> set[str]:
     """The words of a comma list; nothing when it is a sentence."""
     items = [item.strip().lower() for item in text.split(",")]
@@ -175,7 +183,12 @@ def _spellings(counts: Mapping[str, int]) -> dict[str, str]:
     return {word: best[word.replace(" ", "")] for word in counts}
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a table, as text by column.
+
+    Raises:
+        UserError: There is none.
+    """
     try:
         with path.open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
@@ -197,12 +210,14 @@ class Curve:
         level_db: Over the bands' frequencies, its mean 0.
         weight: How much it counts, 0 to 1.
         reliability: Consistency of the person's repeated ratings; 0 where unknown.
+        key: Which contribution it is: the data set and its own identifier there.
     """
 
     word: str
     level_db: Array
     weight: float
     reliability: float
+    key: str = ""
 
 
 def band_response(kind: str, gain_db: float, cutoff: float, q: float, frequencies: Array) -> Array:
@@ -254,46 +269,47 @@ def response(params: Mapping[str, float], frequencies: Array) -> Array:
     return total
 
 
-def curves(data: Path) -> tuple[Array, list[Curve]]:
-    """The bands' frequencies in Hz, and every usable equalizer contribution in English.
+def curves(data: Path, language: str = "English") -> tuple[Array, list[Curve]]:
+    """The bands' frequencies in Hz, and every usable equalizer contribution in one language.
 
     Audealize's per-word means are of SocialFX's contributors, so they would count people twice.
 
     Args:
         data: Folder with SocialFX and SAFE data.
+        language: `English` (SocialFX and SAFE) or `Español` (SocialFX).
     """
-    rows = _rows(data / "socialfx" / "eq.csv")
-    columns = [name for name in rows[0] if name.startswith("RSC_")]
+    english = language == "English"
+    table = rows(data / "socialfx" / "eq.csv")
+    columns = [name for name in table[0] if name.startswith("RSC_")]
     frequencies = np.array([float(name[4:].split("Hz")[0]) for name in columns])
     found: list[Curve] = []
     # The shape of each peak at every band, by decibel: what neighbours add to each other.
     peaks = np.array([band_response("peak", 1.0, f, SOCIAL_Q, frequencies) for f in frequencies])
 
-    def keep(word: str, level: Array, weight: float, reliability: float) -> None:
+    def keep(word: str, level: Array, weight: float, reliability: float, key: str) -> None:
         level = level - level.mean()
         if word and rms(level) >= FLATTEST_DB:
-            found.append(Curve(word, level, weight, reliability))
+            found.append(Curve(word, level, weight, reliability, key))
 
-    for row in rows:
-        if row["language"] != "English":
+    for number, row in enumerate(table):
+        if row["language"] != language:
             continue
         relative = np.array([float(row[name]) for name in columns])
         span = float(np.ptp(relative)) or 1.0
         reliability = min(1.0, max(0.0, float(row["ratings_consistency"] or 0)))
         keep(
-            normalise(row["descriptor"]),
+            normalise(row["descriptor"]) if english else spanish(row["descriptor"]),
             (2 * (relative - relative.min()) / span - 1) * SOCIAL_DB * SOCIAL_AMOUNT @ peaks,
             max(LEAST_WEIGHT, reliability),
             reliability,
+            f"socialfx {row.get('id', number)}",
         )
-    for row in _rows(data / "safe" / "equaliser.csv"):
+    for number, row in enumerate(rows(data / "safe" / "equaliser.csv") if english else ()):
         level = _safe_response(row, frequencies)
         for part in re.split(r"[,+/]|\b(?:and|with)\b", row["descriptor"].lower()):
-            keep(normalise(part), level, SAFE_WEIGHT, 0.0)
+            keep(normalise(part), level, SAFE_WEIGHT, 0.0, f"safe {row.get('id', number)}")
     spelling = _spellings(Counter(curve.word for curve in found))
-    return frequencies, [
-        Curve(spelling[c.word], c.level_db, c.weight, c.reliability) for c in found
-    ]
+    return frequencies, [replace(curve, word=spelling[curve.word]) for curve in found]
 
 
 def _safe_response(row: Mapping[str, str], frequencies: Array) -> Array:
@@ -440,9 +456,10 @@ class Votes:
         return {setting: lift for setting, lift in found.items() if lift > 0}
 
 
-def _votes(rows: Iterable[Mapping[str, str]]) -> Votes:
+def count_votes(answers: Iterable[Mapping[str, str]]) -> Votes:
+    """Votes of the rows of `reverb.csv` or `comp.csv`; one spelling of each word."""
     votes = Votes()
-    for row in rows:
+    for row in answers:
         setting = int(row["ind"])
         yes = _listed(row["words"]) | _listed(row["agreed"])
         for word in yes:
@@ -577,24 +594,29 @@ def _typical_point(
     return np.asarray(mean * distance / max(float(np.linalg.norm(mean)), 1e-9))
 
 
+def measured_reverbs(data: Path) -> dict[int, tuple[float, float]]:
+    """Decay time in seconds and centroid in Hz of every reverb setting's impulse response."""
+    found: dict[int, tuple[float, float]] = {}
+    for row in rows(data / "socialfx" / "reverbs.csv"):
+        measures = [float(text) for text in ast.literal_eval(row["impulsemeasures"])]
+        found[int(row["index"])] = measures[0], measures[4]
+    return found
+
+
 def _reverbs(data: Path) -> dict[str, Any]:
-    measured: dict[int, tuple[float, float]] = {}
     shortest, longest = (
         -3 * sum(COMBS) / len(COMBS) / 44100 / math.log10(ROOM_OFFSET + ROOM_SCALE * room)
         for room in (0, 1)
     )
-    for row in _rows(data / "socialfx" / "reverbs.csv"):
-        measures = [float(text) for text in ast.literal_eval(row["impulsemeasures"])]
-        decay, centroid = measures[0], measures[4]
-        # Beyond Freeverb's reach all decays are the same, so they must not pull the mean.
-        measured[int(row["index"])] = (
-            math.log(min(longest, max(shortest, decay))),
-            math.log(max(centroid, 1.0)),
-        )
+    # Beyond Freeverb's reach all decays are the same, so they must not pull the mean.
+    measured = {
+        index: (math.log(min(longest, max(shortest, decay))), math.log(max(centroid, 1.0)))
+        for index, (decay, centroid) in measured_reverbs(data).items()
+    }
     points, centre, spread = _standardised(measured)
-    votes = _votes(
+    votes = count_votes(
         row
-        for row in _rows(data / "socialfx" / "reverb.csv")
+        for row in rows(data / "socialfx" / "reverb.csv")
         if row["language"] == "English" and int(row["ind"]) in measured
     )
     words: dict[str, Any] = {}
@@ -656,9 +678,9 @@ def weighted_median(values: Array, weights: Array) -> float:
 
 
 def _compressors(data: Path) -> dict[str, Any]:
-    rows = _rows(data / "socialfx" / "comp.csv")
+    table = rows(data / "socialfx" / "comp.csv")
     settings: dict[int, list[float]] = {}
-    for row in rows:
+    for row in table:
         settings[int(row["ind"])] = [float(text) for text in row["param"].split(",")]
     # Attack and release go down to nothing, where logarithms would exaggerate.
     points, _, _ = _standardised(
@@ -670,7 +692,7 @@ def _compressors(data: Path) -> dict[str, Any]:
             )
         }
     )
-    votes = _votes(rows)
+    votes = count_votes(table)
     words: dict[str, Any] = {}
     for word in sorted(votes.accepted):
         count, agreement = votes.count(word), _consistency(votes.accepted[word], points)
@@ -766,10 +788,10 @@ def contributed(data: Path) -> Iterator[tuple[str, Callable[[Tensor, float], Ten
     people = Counter(curve.word for curve in found)
     for curve in found:
         if people[curve.word] >= 3:
-            yield curve.word, _filter(curve.level_db, frequencies)
+            yield curve.word, as_filter(curve.level_db, frequencies)
 
 
-def _filter(level_db: Array, frequencies: Array) -> Callable[[Tensor, float], Tensor]:
+def as_filter(level_db: Array, frequencies: Array) -> Callable[[Tensor, float], Tensor]:
     """A curve as a zero-phase filter, linear in dB over the logarithm of frequency."""
 
     def apply(audio: Tensor, sample_rate: float) -> Tensor:

@@ -33,13 +33,14 @@ RATE = 44100
 SECONDS = 6.0
 LEVEL, PEAK = 0.1, 0.9  # rms (-20 dBFS), and what no sample exceeds
 
-LONG = (
-    "loop_amen_full loop_breakbeat loop_compus loop_drone_g_97 loop_electric loop_garzul "
-    "loop_industrial loop_mehackit1 loop_mehackit2 loop_mika loop_perc1 loop_perc2 loop_safari "
-    "loop_tabla loop_weirdo ambi_choir ambi_glass_rub ambi_haunted_hum ambi_lunar_land ambi_piano "
-    "ambi_drone bass_dnb_f bass_trance_c bass_voxy_c bass_woodsy_c guit_e_fifths guit_e_slide "
-    "guit_em9 guit_harmonics"
-).split()
+_LONG = """
+loop_amen_full loop_breakbeat loop_compus loop_drone_g_97 loop_electric loop_garzul
+loop_industrial loop_mehackit1 loop_mehackit2 loop_mika loop_perc1 loop_perc2 loop_safari
+loop_tabla loop_weirdo ambi_choir ambi_glass_rub ambi_haunted_hum ambi_lunar_land ambi_piano
+ambi_drone bass_dnb_f bass_trance_c bass_voxy_c bass_woodsy_c guit_e_fifths guit_e_slide
+guit_em9 guit_harmonics
+"""
+LONG = tuple(_LONG.split())
 SHORT = ("bd", "drum", "elec", "perc", "sn", "tabla", "glitch", "bass")
 PATTERNS = 2  # of each family of short samples
 STEP_SECONDS = 0.136  # sixteenths at 110 beats a minute
