@@ -44,8 +44,8 @@ Setting = Callable[["Tensor", float], "Tensor"]
 """(audio `[1, channels, samples]`, sample rate in Hz) -> audio, same shape."""
 
 # How many of each a dry sound is heard through.
-PER_SOUND = {"eq": 220, "rev": 48, "comp": 36}
-TRANSITIONS = 100
+PER_SOUND = {"eq": 150, "rev": 40, "comp": 30}
+TRANSITIONS = 80
 AMOUNTS = (0.35, 1.5)  # of typical strength, from and to
 # Reverb and compressor words that fewer people accepted say nothing.
 FEWEST_VOTES = {"rev": 25, "comp": 8}

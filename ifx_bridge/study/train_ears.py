@@ -289,10 +289,9 @@ class Training:
         recipe, table = self.recipe, self.table
         # Each step has draws of its own, so that a training that was stopped goes on the same.
         random = np.random.default_rng([recipe.seed, self.step])
+        share = self.step / recipe.steps
         for group in self.optimizer.param_groups:
-            group["lr"] = (
-                recipe.learning_rate * 0.5 * (1 + np.cos(np.pi * self.step / recipe.steps))
-            )
+            group["lr"] = recipe.learning_rate * 0.5 * float(1 + np.cos(np.pi * share))
         drawn = random.choice(len(table.row), recipe.batch, p=table.chance)
         rows, word = table.row[drawn], torch.from_numpy(table.word[drawn])
         amount = torch.from_numpy(table.amount[drawn])[:, None]
