@@ -102,7 +102,13 @@ def refine(
             "the provider whose key is set, else offline."
         ),
     ] = "auto",
-    ears: Annotated[str, typer.Option(help="What listens.")] = "perceptual",
+    ears: Annotated[
+        str,
+        typer.Option(
+            help="What listens: auto, fx, laion, perceptual, a file of weights, or several with "
+            "their weights (fx:0.7+laion:0.3)."
+        ),
+    ] = "auto",
     recipe: Annotated[
         str, typer.Option(help="How to refine: whole-chain, or staged as published.")
     ] = "whole-chain",
@@ -169,6 +175,55 @@ def presets() -> None:
 
     for name in store.factory():
         print(f"{name}: {' → '.join(store.load(name).ids)}")
+
+
+@app.command("train-ears")
+def train_ears(
+    data: Annotated[Path, typer.Option(help="Folder with SocialFX and SAFE data.")],
+    out: Annotated[Path, typer.Option(help="Folder for the weights.")] = Path("fx-ears"),
+    dry: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of dry sounds (see ifx_bridge.study.dry_sounds). [default: "
+            "the demo recordings]"
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same ears.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where it stopped.")] = False,
+) -> None:
+    """Train the FX ears on crowd data; takes some 20 minutes."""
+    from ifx_bridge.study.train_ears import Recipe, run
+
+    with _stop_flag() as stopped:
+        try:
+            path = run(data, dry, out, Recipe(seed=seed), resume, _note, stopped.is_set)
+        except Cancelled:
+            _note(f"Stopped; go on with --resume --out {out}.")
+            raise typer.Exit(INTERRUPTED) from None
+    print(f"{path}: listen with --ears {path}")
+
+
+studies = typer.Typer(help="How well things work, measured.", no_args_is_help=True)
+app.add_typer(studies, name="study")
+
+
+@studies.command("ears")
+def study_ears(
+    data: Annotated[Path, typer.Option(help="Folder with SocialFX and SAFE data.")],
+    dry: Annotated[Path, typer.Option(help="Folder of dry sounds, as for train-ears.")],
+    out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("ears-report"),
+    cache: Annotated[
+        Path | None, typer.Option(help="Where train-ears keeps what it measured. [default: OUT]")
+    ] = None,
+) -> None:
+    """Measure how well ears hear what crowds of people mean."""
+    from ifx_bridge.study.ears import run
+
+    print(run(data, dry, out, cache or out / "cache", _note))
+
+
+def _note(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 brains = typer.Typer(help="What understands the words.", no_args_is_help=True)
