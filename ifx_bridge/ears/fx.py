@@ -90,7 +90,7 @@ class FxEars:
             words: What the rows of `points` are called, as `key_of` spells them.
         """
         self._weights = {name: tensor.float() for name, tensor in weights.items()}
-        self.points = dict(zip(words, self._weights["points"], strict=True))
+        self.points: dict[str, Tensor] = dict(zip(words, self._weights["points"], strict=True))
         self._known: dict[str, Tensor | None] = {}
 
     @classmethod
@@ -134,7 +134,8 @@ class FxEars:
         nearest = vocabulary.nearest(phrase, list(self.points), 1)
         if vector is None or not nearest or nearest[0].similarity < SIMILAR:
             return None
-        return read(self._weights, torch.from_numpy(vector)[None])[0]
+        point: Tensor = read(self._weights, torch.from_numpy(vector)[None])[0]
+        return point
 
 
 def save(path: Path, weights: Mapping[str, Tensor], words: Sequence[str]) -> None:

@@ -130,7 +130,8 @@ def _power(audio: Tensor, sample_rate: float) -> Tensor:
     window = torch.hann_window(2 * hop, dtype=audio.dtype)
     short = max(0, 3 * hop - audio.shape[-1])  # at least four half windows, with the padding
     padded = torch.nn.functional.pad(audio, (hop, hop + short))
-    blocks = padded[..., : padded.shape[-1] // hop * hop].unflatten(-1, (-1, hop))
+    whole = padded[..., : padded.shape[-1] // hop * hop]
+    blocks = whole.reshape(*whole.shape[:-1], -1, hop)
     frames = torch.cat([blocks[..., :-1, :], blocks[..., 1:, :]], -1) * window
     transformed = torch.fft.rfft(frames, n=_fast_length(2 * hop))
     power = torch.view_as_real(transformed).square().sum(-1).mean(1)
@@ -166,9 +167,9 @@ def _banks(bins: int, sample_rate: float, dtype: object) -> tuple[Tensor, Tensor
     for k, hz_centre in enumerate(_centres()):
         if bank[k].sum() < 0.5 and hz_centre < hz[-1]:
             bank[k, int(np.argmin(np.abs(hz - hz_centre)))] = 0.5
-    regions = np.stack([(hz >= low) & (hz < high) for low, high in pairwise(REGIONS)])
+    inside = np.stack([(hz >= low) & (hz < high) for low, high in pairwise(REGIONS)])
     # A region above the highest frequency there is holds nothing, but still has a width.
-    regions = regions + 1e-9
+    regions = inside + 1e-9
     return (
         torch.from_numpy(bank.T.copy()).to(dtype),  # type: ignore[call-overload]
         torch.from_numpy(regions.T.copy()).to(dtype),  # type: ignore[call-overload]

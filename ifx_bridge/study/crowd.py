@@ -678,9 +678,9 @@ def weighted_median(values: Array, weights: Array) -> float:
 
 
 def _compressors(data: Path) -> dict[str, Any]:
-    table = rows(data / "socialfx" / "comp.csv")
+    answers = rows(data / "socialfx" / "comp.csv")
     settings: dict[int, list[float]] = {}
-    for row in table:
+    for row in answers:
         settings[int(row["ind"])] = [float(text) for text in row["param"].split(",")]
     # Attack and release go down to nothing, where logarithms would exaggerate.
     points, _, _ = _standardised(
@@ -692,7 +692,7 @@ def _compressors(data: Path) -> dict[str, Any]:
             )
         }
     )
-    votes = count_votes(table)
+    votes = count_votes(answers)
     words: dict[str, Any] = {}
     for word in sorted(votes.accepted):
         count, agreement = votes.count(word), _consistency(votes.accepted[word], points)

@@ -495,7 +495,7 @@ def follow(listening: Ears, words: Sequence[str], folder: Path, stop: bool) -> F
                     after = listening.embed_audio(wet, dry.rate)
                     loss = (losses.aimed if stop else losses.directional)(before, after, change)
                     optimizer.zero_grad()
-                    loss.backward()
+                    loss.backward()  # type: ignore[no-untyped-call]
                     value = float(loss.detach())
                     if stop and value < best_loss - 1e-3:
                         best, best_loss, stale = moved.detach().clone(), value, 0
@@ -569,7 +569,7 @@ def attack(listening: Ears, words: Sequence[str], folder: Path, steps: int = 50)
             wet = chain.forward(dry.sound, dry.rate, values)
             loss = losses.aimed(before, listening.embed_audio(wet, dry.rate), change)
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             assert theta.grad is not None
             theta.grad.nan_to_num_(0.0, 0.0, 0.0)
             optimizer.step()

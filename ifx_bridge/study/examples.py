@@ -236,7 +236,7 @@ def transitions(known: Knowledge, count: int, random: np.random.Generator) -> It
     for _ in range(count):
         descriptor, other = random.choice(len(able), 2, replace=False, p=chances)
         about, context = able[descriptor], able[other]
-        around = (strength(context, float(random.uniform(*AMOUNTS))),)
+        around: tuple[Setting, ...] = (strength(context, float(random.uniform(*AMOUNTS))),)
         if random.random() < 0.3 or set(about.effects) & set(context.effects):
             around = ()
         first = random.random() < 0.5
@@ -351,8 +351,15 @@ def measure(examples: Iterable[Example], dry: Dry) -> Measured:
 @lru_cache(maxsize=1)
 def _edition() -> str:
     """A digest of what the measurements depend on, so that an old cache is not taken for new."""
-    parts = [str(EDITION).encode(), Path(measures.__file__).read_bytes(), SPLITS.read_bytes()]
-    return hashlib.sha256(b"".join(parts)).hexdigest()[:12]
+    parts = [
+        EDITION,
+        measures.names(),
+        PER_SOUND,
+        TRANSITIONS,
+        lexicon(),
+        SPLITS.read_text("utf-8"),
+    ]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
 def cached(

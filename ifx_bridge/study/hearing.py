@@ -2,7 +2,8 @@
 
     python -m ifx_bridge.study.hearing [--data DIR] [--out FILE]
 
-Every descriptor's typical settings are rendered on several recordings; the mean change of the
+Every descriptor's typical settings are rendered on the demo recordings (never on the loops that
+contributors heard, which are for evaluation); the mean change of the
 measurements is the descriptor's point. The linear map whitens the measurements by how much that
 change varies between recordings and, given the contributors' data, between contributors who used
 the same word: what they agree on counts most (as in linear discriminant analysis).
@@ -121,7 +122,6 @@ def main(arguments: list[str] | None = None) -> None:
         from ifx_bridge.study.crowd import contributed
 
         contributions = contributed(given.data)
-        recordings += sorted((given.data / "audio").glob("*.wav"))
     fitted = fit(recordings, knowledge(), contributions, print)
     np.savez_compressed(given.out, **fitted)  # type: ignore[arg-type]
     print(f"{given.out}: {len(fitted['words'])} words, {given.out.stat().st_size} bytes")

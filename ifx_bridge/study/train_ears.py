@@ -238,7 +238,9 @@ class Training:
         generator = torch.Generator().manual_seed(self.recipe.seed)
 
         def random(rows: int, columns: int, scale: float) -> Tensor:
-            return scale * torch.randn(rows, columns, generator=generator) / rows**0.5
+            drawn: Tensor = torch.randn(rows, columns, generator=generator)
+            drawn *= scale / rows**0.5
+            return drawn
 
         table, recipe = self.table, self.recipe
         f, v, h = table.before.shape[1], table.vectors.shape[1], recipe.hidden
