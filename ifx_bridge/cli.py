@@ -319,7 +319,7 @@ def run_turns(
     """
     from rich.console import Console
 
-    from ifx_bridge import audio, engine, workspace
+    from ifx_bridge import audio, ears, engine, workspace
     from ifx_bridge.brain import announcement, chosen
     from ifx_bridge.refine import RECIPES, Settings
 
@@ -338,6 +338,8 @@ def run_turns(
     machine = engine.Engine(settings=Settings(seed=seed), **parts)
     machine.load()
     if said := announcement(machine.brain):
+        notes.print(said, highlight=False)
+    if said := ears.chosen(machine.ears)[1]:
         notes.print(said, highlight=False)
     if session_file is not None:
         session = workspace.resume(session_file, clip)
