@@ -37,7 +37,10 @@ class Offline:
 
         self._knowledge = knowledge()
         self._known = frozenset(self._knowledge.names)
-        Vocabulary.load()
+        vocabulary = Vocabulary.load()
+        for names in (self._knowledge.names, self._knowledge.descriptors):
+            vocabulary.nearest("warm", list(names))
+        vocabulary.opposites("warm")
         grammar.parse("reverv", self._known)
 
     def plan(

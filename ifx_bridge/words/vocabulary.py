@@ -27,6 +27,9 @@ _STOP = "a an the of in on at to for from with by and or some like my your very 
 STOP = frozenset(_STOP.split())
 
 
+Table = tuple[list[str], list[str | None], NDArray[np.float32]]
+
+
 @dataclass(frozen=True)
 class Match:
     """A phrase and how near it is.
@@ -62,6 +65,7 @@ class Vocabulary:
         self._index = {word: number for number, word in enumerate(self._words)}
         self._vectors = vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-9)
         self._synonyms, self._opposites = synonyms, opposites
+        self._tables: dict[tuple[str, ...], Table] = {}
 
     @classmethod
     def load(cls) -> Vocabulary:
@@ -103,21 +107,19 @@ class Vocabulary:
         vector = self.vector(phrase)
         if vector is None or not among:
             return ()
-        names, table = self._table(tuple(among))
+        names, bases, table = self._table(tuple(among))
         if not names:
             return ()
         similarity = table @ vector
         own = self.lemma(phrase)
         alike = self._related(self._synonyms_of, own) if own is not None else frozenset()
-        scored = []
-        for name, value in zip(names, similarity, strict=True):
-            base = self.lemma(name)
+        for index, base in enumerate(bases):
             if base is not None and base == own:
-                value = 1.0
+                similarity[index] = 1.0
             elif base in alike:
-                value = float(value) + SYNONYM
-            scored.append(Match(name, float(np.clip(value, -1.0, 1.0))))
-        return tuple(sorted(scored, key=lambda m: -m.similarity)[:count])
+                similarity[index] += SYNONYM
+        best = np.argsort(-similarity, kind="stable")[:count]
+        return tuple(Match(names[i], float(np.clip(similarity[i], -1.0, 1.0))) for i in best)
 
     def opposites(self, word: str) -> tuple[str, ...]:
         """Words of the opposite sense, by WordNet."""
@@ -150,12 +152,14 @@ class Vocabulary:
     def _opposites_of(self) -> dict[int, list[int]]:
         return _grouped(self._opposites)
 
-    def _table(self, among: tuple[str, ...]) -> tuple[list[str], NDArray[np.float32]]:
-        if getattr(self, "_last", (None,))[0] != among:
+    def _table(self, among: tuple[str, ...]) -> Table:
+        """Names that have a vector, their lemmas and vectors; the same few lists are asked for."""
+        if among not in self._tables:
             rows = [(name, v) for name in among if (v := self.vector(name)) is not None]
-            table = np.asarray([v for _, v in rows], dtype=np.float32)
-            self._last = (among, [name for name, _ in rows], table)
-        return self._last[1], self._last[2]
+            names = [name for name, _ in rows]
+            vectors = np.asarray([v for _, v in rows], dtype=np.float32)
+            self._tables[among] = names, [self.lemma(name) for name in names], vectors
+        return self._tables[among]
 
 
 def _key(word: str) -> str:
