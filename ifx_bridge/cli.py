@@ -17,6 +17,7 @@ import typer
 
 from ifx_bridge import __version__
 from ifx_bridge.errors import Cancelled, UserError
+from ifx_bridge.models import commands as model_commands
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -226,6 +227,7 @@ def _note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+app.add_typer(model_commands.app, name="models")
 brains = typer.Typer(help="What understands the words.", no_args_is_help=True)
 app.add_typer(brains, name="brain")
 
