@@ -24,6 +24,11 @@ def word_change(ears: Ears, toward: Sequence[str], away: Sequence[str]) -> Tenso
     """
     import torch
 
+    from ifx_bridge.ears.base import Directed
+
+    if isinstance(ears, Directed):
+        return ears.change(toward, away)
+
     def total(words: Sequence[str]) -> Tensor | None:
         known = [point for word in words if (point := ears.embed_text(word)) is not None]
         return torch.stack(known).sum(0) if known else None
