@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ifx_bridge.brain.draft import Draft
-from ifx_bridge.brain.llm.client import Call
+from ifx_bridge.brain.llm.client import Call, one_line
 from ifx_bridge.brain.llm.tools import number
 from ifx_bridge.brain.plan import SURE, Move
 from ifx_bridge.effects.spec import Parameter, effect
@@ -21,6 +21,8 @@ AMOUNTS = {"little": 0.5, "normal": 1.0, "much": 1.6}
 LEAST_AMOUNT, MOST_AMOUNT = 0.1, 2.5
 MOST_WORDS, LONGEST_WORD = 5, 40
 LONGEST_EXPLANATION = 400
+# What only a whole answer has.
+SAYING = frozenset({"start", "moves", "toward", "away", "explanation"})
 # Places in a text where JSON could begin; a text of brackets has very many.
 MOST_TRIES = 50
 _OPENING = re.compile(r"[{\[]")
@@ -113,8 +115,8 @@ def take(data: Mapping[str, Any], draft: Draft, added: Sequence[str]) -> list[st
     if draft.toward or draft.away:
         draft.amounts.append(min(MOST_AMOUNT, max(LEAST_AMOUNT, 1.0 if amount is None else amount)))
     explanation = data.get("explanation")
-    if isinstance(explanation, str) and explanation.strip():
-        draft.say(" ".join(explanation.split())[:LONGEST_EXPLANATION])
+    if isinstance(explanation, str) and one_line(explanation, LONGEST_EXPLANATION):
+        draft.say(one_line(explanation, LONGEST_EXPLANATION))
     return problems
 
 
@@ -161,7 +163,7 @@ def _words(given: object) -> list[str]:
         given = given.split(",")
     if not isinstance(given, list):
         return []
-    words = [" ".join(w.split()).lower()[:LONGEST_WORD] for w in given if isinstance(w, str)]
+    words = [one_line(w, LONGEST_WORD).lower() for w in given if isinstance(w, str)]
     return [w for w in dict.fromkeys(words) if w][:MOST_WORDS]
 
 
@@ -180,21 +182,31 @@ def objects_in(text: str) -> Iterator[Any]:
 
 
 def object_in(text: str) -> dict[str, Any] | None:
-    """The first JSON object of a text."""
-    return next((value for value in objects_in(text) if isinstance(value, dict)), None)
+    """The object of a text that says most; an answer that was cut off holds only parts of one."""
+    best = max(
+        (value for value in objects_in(text) if isinstance(value, dict)),
+        key=lambda value: len(SAYING & value.keys()),
+        default={},
+    )
+    return best if SAYING & best.keys() else None
 
 
 def calls_in(text: str) -> tuple[Call, ...]:
     """Tool calls written as text, as models do that were not given tools, or do not know how.
 
-    Understands `{"calls": [{"name", "arguments"}]}`, and single `{"name", "arguments"}` objects.
+    Understands `{"calls": [{"name", "arguments"}]}`, single `{"name", "arguments"}` objects, and
+    both as an API would have sent them.
     """
     found: list[Call] = []
     for value in objects_in(text):
-        rows = value.get("calls", [value]) if isinstance(value, dict) else value
+        rows = value
+        if isinstance(value, dict):
+            rows = value.get("calls", value.get("tool_calls", [value]))
         for row in rows if isinstance(rows, list) else ():
             if isinstance(row, str):
                 row = {"name": row}
+            if isinstance(row, dict) and isinstance(row.get("function"), dict):
+                row = row["function"]
             if not isinstance(row, dict) or not isinstance(row.get("name"), str):
                 continue
             arguments = row.get("arguments", row.get("parameters", {}))

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,6 +29,14 @@ RETRY_WAITS_SECONDS = (0.5, 2.0)
 # Reasoning counts as part of the answer.
 ANSWER_TOKENS = 8192
 LONGEST_ANSWER = 200_000
+LONGEST_REASON = 160
+# What has to be sent in headers. The library adds the system's version, and whatever the
+# environment sets for OpenAI (OPENAI_ORG_ID, OPENAI_CUSTOM_HEADERS), whoever is asked.
+HEADERS = frozenset(
+    {"host", "accept", "accept-encoding", "connection", "content-type", "content-length"}
+)
+# Shorter ones are no secrets, and would be found in words.
+SHORTEST_SECRET = 8
 
 Message = dict[str, Any]
 T = TypeVar("T")
@@ -100,16 +109,24 @@ class Client:
         import openai
 
         waits = list(RETRY_WAITS_SECONDS)
+        features = {"tools": tools, "required": must_call, "schema": schema is not None}
+        used = {"reasoning", "limit", *(name for name, given in features.items() if given)}
         async with self._connection() as connection:
             while not tools or self.can.tools:
                 try:
-                    if not self.model:
-                        self.model = await self._first_model(connection)
-                    request = self._request(messages, tools, must_call, schema)
-                    reply = await connection.chat.completions.create(**request)
+                    # The library's own limit is for every part of an answer.
+                    async with asyncio.timeout(self.timeout):
+                        if not self.model:
+                            self.model = await self._first_model(connection)
+                        request = self._request(messages, tools, must_call, schema)
+                        reply = await connection.chat.completions.create(**request)
                     return self._answer(reply)
+                except (openai.APITimeoutError, TimeoutError) as error:
+                    raise Failure(
+                        f"{self.name} gave no answer within {self.timeout:.0f} s"
+                    ) from error
                 except openai.APIError as error:
-                    pause = self._pause(error, waits)
+                    pause = self._pause(error, waits, used)
                     await asyncio.sleep(pause)
                 except Failure:
                     raise
@@ -126,11 +143,23 @@ class Client:
     def _connection(self) -> openai.AsyncOpenAI:
         import openai
 
+        key = self.key.value if self.key else "none"
+
+        async def only_needed(request: Any) -> None:
+            for name in set(request.headers) - HEADERS:
+                del request.headers[name]
+            request.headers |= {"authorization": f"Bearer {key}", "user-agent": "ifx-bridge"}
+
+        # Neither a proxy nor a redirect takes what is said to a place that was not announced.
+        direct = {"http://": None, "https://": None} if self.endpoint.is_local else None
         return openai.AsyncOpenAI(
-            api_key=self.key.value if self.key else "none",
+            api_key=key,
             base_url=self.endpoint.provider.base_url,
             timeout=self.timeout,
             max_retries=0,
+            http_client=openai.DefaultAsyncHttpxClient(
+                follow_redirects=False, mounts=direct, event_hooks={"request": [only_needed]}
+            ),
         )
 
     def _request(
@@ -140,11 +169,9 @@ class Client:
         must_call: bool,
         schema: Mapping[str, Any] | None,
     ) -> dict[str, Any]:
-        request: dict[str, Any] = {
-            "model": self.model,
-            "messages": list(messages),
-            self.can.limit: ANSWER_TOKENS,
-        }
+        request: dict[str, Any] = {"model": self.model, "messages": list(messages)}
+        if self.can.limit:
+            request[self.can.limit] = ANSWER_TOKENS
         if tools:
             request["tools"] = list(tools)
             request["tool_choice"] = "required" if must_call and self.can.required else "auto"
@@ -165,21 +192,20 @@ class Client:
             request["reasoning_effort"] = self.can.reasoning
         return request
 
-    def _pause(self, error: openai.APIError, waits: list[float]) -> float:
+    def _pause(self, error: openai.APIError, waits: list[float], used: Collection[str]) -> float:
         """Seconds to wait before trying again, or a `Failure` when it would be of no use."""
         import openai
 
-        said = _first_line(_message(error))
-        if self.key is not None:  # some servers repeat it
-            said = said.replace(self.key.value, self.key.masked)
-        if isinstance(error, openai.APITimeoutError):
-            raise Failure(f"{self.name} gave no answer within {self.timeout:.0f} s") from error
-        if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+        said = one_line(self._without_key(_message(error)), LONGEST_REASON)
+        status = error.status_code if isinstance(error, openai.APIStatusError) else None
+        bad_request = status in (400, 415, 422, 501)
+        # Gemini calls a wrong key a bad request.
+        if status in (401, 403) or (bad_request and re.search(r"api.?key", said, re.IGNORECASE)):
             where = f" (from the {self.key.source}, {self.key.masked})" if self.key else ""
             raise Failure(f"{self.name} refused the key{where}") from error
+        if status == 402 or getattr(error, "code", None) == "insufficient_quota":
+            raise Failure(f"the account at {self.name} has no credit left") from error
         if isinstance(error, openai.RateLimitError):
-            if getattr(error, "code", None) == "insufficient_quota":
-                raise Failure(f"the account at {self.name} has no credit left") from error
             asked = _retry_after(error)
             if asked is not None and asked > LONGEST_WAIT_SECONDS:
                 raise Failure(
@@ -189,28 +215,35 @@ class Client:
                 raise Failure(f"{self.name} is too busy (too many requests)") from error
             default = waits.pop(0)
             return default if asked is None else asked
-        if isinstance(error, openai.NotFoundError):
-            raise Failure(f"{self.name} was not found there ({said})") from error
-        if isinstance(error, openai.APIStatusError):
-            bad_request = error.status_code in (400, 415, 422, 501)
-            weaker = self.can.without(str(error), only_named=not bad_request)
+        if status is not None:
+            weaker = self.can.without(str(error), used, only_named=not bad_request)
             if weaker is not None:
                 self.can = weaker
                 return 0.0
             if bad_request:
                 raise Failure(f"{self.name} does not understand the request ({said})") from error
-        if not waits:
-            if isinstance(error, openai.APIStatusError):
-                raise Failure(f"{self.name} has a fault ({error.status_code}: {said})") from error
+            if status == 404:
+                raise Failure(f"{self.name} was not found there ({said})") from error
+            if not waits or not (status >= 500 or status in (408, 409, 425)):
+                raise Failure(f"{self.name} has a fault ({status}: {said})") from error
+        elif not waits:
             raise Failure(f"{self.name} could not be reached, or broke off ({said})") from error
         return waits.pop(0)
 
+    def _without_key(self, text: str) -> str:
+        """What a server said; some repeat the key, and sessions are passed on."""
+        if self.key is None or len(self.key.value) < SHORTEST_SECRET:
+            return text
+        return text.replace(self.key.value, self.key.masked)
+
     async def _first_model(self, connection: openai.AsyncOpenAI) -> str:
-        listed = await connection.models.list()
-        for model in getattr(listed, "data", None) or ():
-            if isinstance(getattr(model, "id", None), str) and model.id:
-                return str(model.id)
-        raise Failure(f"{self.name} serves no model; load one there, or name one")
+        listed = getattr(await connection.models.list(), "data", None)
+        ids = [getattr(model, "id", None) for model in listed or ()]
+        names = [self._without_key(name) for name in ids if isinstance(name, str) and name]
+        if not names:
+            raise Failure(f"{self.name} serves no model; load one there, or name one")
+        # Those that only turn text into numbers are listed among the others.
+        return next((name for name in names if "embed" not in name.lower()), names[0])
 
     def _answer(self, reply: object) -> Answer:
         """What is usable of a reply; providers leave out and add as they like."""
@@ -219,6 +252,10 @@ class Client:
         choice = choices[0] if isinstance(choices, list) and choices else None
         message = getattr(choice, "message", None)
         if message is None:
+            fault = getattr(reply, "error", None)  # OpenRouter's, with a status of 200
+            if isinstance(fault, Mapping) and isinstance(fault.get("message"), str):
+                said = one_line(self._without_key(fault["message"]), LONGEST_REASON)
+                raise Failure(f"{self.name} has a fault ({said})")
             raise Failure(f"{self.name} answered with something that is no chat completion")
         calls = []
         for call in getattr(message, "tool_calls", None) or ():
@@ -228,10 +265,16 @@ class Client:
                 arguments = json.dumps(arguments)
             if isinstance(name, str):
                 text = arguments if isinstance(arguments, str) else ""
-                calls.append(Call(name, text[:LONGEST_ANSWER], str(getattr(call, "id", "") or "")))
+                text = self._without_key(text[:LONGEST_ANSWER])
+                called_id = str(getattr(call, "id", "") or "")
+                calls.append(Call(self._without_key(name), text, called_id))
         content, refusal = getattr(message, "content", None), getattr(message, "refusal", None)
+        if isinstance(content, list):  # of parts
+            parts = [part.get("text") for part in content if isinstance(part, Mapping)]
+            content = "".join(part for part in parts if isinstance(part, str))
+        text = content[-LONGEST_ANSWER:] if isinstance(content, str) else ""
         return Answer(
-            text=content[:LONGEST_ANSWER] if isinstance(content, str) else "",
+            text=self._without_key(text.rpartition("</think>")[2]),
             calls=tuple(calls),
             refusal=refusal if isinstance(refusal, str) else "",
             cut_off=getattr(choice, "finish_reason", None) == "length",
@@ -265,6 +308,8 @@ def run(work: Callable[[], Coroutine[Any, Any, T]], cancelled: Callable[[], bool
         Cancelled: `cancelled` said so; that takes a moment, whatever the other side does. The
             connection is then closed in the background.
     """
+    if cancelled():
+        raise Cancelled
     found: list[T] = []
     raised: list[BaseException] = []
     stop, done = threading.Event(), threading.Event()
@@ -304,15 +349,18 @@ async def _until(work: Awaitable[T], stop: threading.Event) -> T:
 def _message(error: openai.APIError) -> str:
     """What the server says, out of whatever it wraps it in."""
     body: object = error.body
+    if isinstance(body, list) and body:  # Gemini's
+        body = body[0]
     for key in ("error", "message", "detail"):
         if isinstance(body, Mapping) and body.get(key):
             body = body[key]
     return body if isinstance(body, str) else error.message
 
 
-def _first_line(text: object) -> str:
-    line = " ".join(str(text).split())
-    return line if len(line) <= 160 else f"{line[:157]}..."
+def one_line(text: str, longest: int) -> str:
+    """What a server or a model says, fit for a terminal and a file: printable, one line, short."""
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    return line if len(line) <= longest else f"{line[: longest - 3]}..."
 
 
 def _retry_after(error: openai.RateLimitError) -> float | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
@@ -17,6 +17,9 @@ from ifx_bridge.errors import UserError
 
 # The third is what llama.cpp's servers and some hosts understand instead of the second.
 Schema = Literal["strict", "plain", "object with schema", "object", "none"]
+# What a server may refuse, the rarest first.
+FEATURES = ("reasoning", "limit", "schema", "required", "tools")
+LONGEST_MODEL = 80
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Capabilities:
         parallel: Several tool calls in one answer; without, it is asked until it calls no more.
         schema: How JSON is asked for: a strict schema, a plain one, any object, or only in words.
         reasoning: Value of `reasoning_effort`; empty: it is not sent.
-        limit: Name of the limit on the answer's tokens.
+        limit: Name of the limit on the answer's tokens; empty: it is not sent.
     """
 
     tools: bool = True
@@ -37,21 +40,24 @@ class Capabilities:
     parallel: bool = True
     schema: Schema = "plain"
     reasoning: str = ""
-    limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    limit: Literal["max_tokens", "max_completion_tokens", ""] = "max_tokens"
 
-    def without(self, complaint: str, only_named: bool = False) -> Capabilities | None:
+    def without(
+        self, complaint: str, used: Collection[str] = FEATURES, only_named: bool = False
+    ) -> Capabilities | None:
         """Less, after a server refused a request; None when nothing is left to give up.
 
         Args:
             complaint: What it said; what it names goes first, else the rarest feature.
+            used: Features (names of attributes) that the request used.
             only_named: Give up nothing that it does not name.
         """
         weaker = {
-            name: changed
-            for name, give_up in _GIVE_UP.items()
-            if (changed := give_up(self)) != self
+            pattern: changed
+            for name, (pattern, give_up) in _GIVE_UP.items()
+            if name in used and (changed := give_up(self)) != self
         }
-        named = [name for name in weaker if re.search(name, complaint, re.IGNORECASE)]
+        named = [pattern for pattern in weaker if re.search(pattern, complaint, re.IGNORECASE)]
         order = named if only_named else [*named, *weaker]
         return weaker[order[0]] if order else None
 
@@ -62,16 +68,20 @@ def _weaker_schema(has: Capabilities) -> Capabilities:
 
 
 def _other_limit(has: Capabilities) -> Capabilities:
-    return replace(has, limit="max_completion_tokens") if has.limit == "max_tokens" else has
+    """By the other name; then none, for models with less room than the limit."""
+    return replace(has, limit="max_completion_tokens" if has.limit == "max_tokens" else "")
 
 
-# What to give up, by a pattern of what servers call it; the rarest features first.
-_GIVE_UP: dict[str, Callable[[Capabilities], Capabilities]] = {
-    r"reasoning": lambda has: replace(has, reasoning=""),
-    r"max_(completion_)?tokens": _other_limit,
-    r"response_format|json_?schema|json_object|strict|additionalProperties": _weaker_schema,
-    r"tool_choice|required": lambda has: replace(has, required=False),
-    r"tools?\b|function": lambda has: replace(has, tools=False),
+# By feature: what servers call it, and how to give it up.
+_GIVE_UP: dict[str, tuple[str, Callable[[Capabilities], Capabilities]]] = {
+    "reasoning": (r"reasoning", lambda has: replace(has, reasoning="")),
+    "limit": (r"max_(completion_)?tokens", _other_limit),
+    "schema": (
+        r"response_format|json_?schema|json_object|strict|additionalProperties",
+        _weaker_schema,
+    ),
+    "required": (r"tool_choice|required", lambda has: replace(has, required=False)),
+    "tools": (r"tools?\b|function", lambda has: replace(has, tools=False)),
 }
 
 
@@ -180,8 +190,9 @@ class Endpoint:
 
 
 def short(model: str) -> str:
-    """A model's name; local servers give the path of its file."""
-    return re.split(r"[/\\]", model)[-1] if model.endswith(".gguf") else model
+    """A model's name for people; local servers give the path of its file."""
+    name = re.split(r"[/\\]", model)[-1] if model.endswith(".gguf") else model
+    return "".join(sign for sign in name if sign.isprintable())[:LONGEST_MODEL]
 
 
 def endpoint(spec: str) -> Endpoint:
