@@ -115,7 +115,8 @@ def test_unseen_words_lie_near_what_they_mean(unseen: str, word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spanish", "english"), [("frío", "cold"), ("CALIENTE", "warm"), ("pesado", "heavy"), ("oscuro", "dark")]
+    ("spanish", "english"),
+    [("frío", "cold"), ("CALIENTE", "warm"), ("pesado", "heavy"), ("oscuro", "dark")],
 )
 def test_spanish_words_are_known(spanish: str, english: str) -> None:
     assert fx.key_of(spanish) in EARS.points
