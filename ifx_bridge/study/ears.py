@@ -22,24 +22,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ifx_bridge.ears import losses, measures
+from ifx_bridge.ears import measures
 from ifx_bridge.ears.base import Ears
 from ifx_bridge.ears.fx import SHIPPED, FxEars, hear, load
 from ifx_bridge.ears.losses import ASIDE
 from ifx_bridge.ears.perceptual import Perceptual
-from ifx_bridge.effects.chain import Chain, Slot
-from ifx_bridge.effects.spec import effect, effects
-from ifx_bridge.study import crowd
-from ifx_bridge.study.examples import (
-    LOOPS,
-    SEVEN,
-    Data,
-    Dry,
-    Example,
-    Measured,
-    cached,
-    dry_paths,
-)
+from ifx_bridge.study import crowd, plots
+from ifx_bridge.study.examples import LOOPS, SEVEN, Data, Example, Measured, cached, dry_paths
+from ifx_bridge.study.following import STEPS, attack, equalizers, judged
 from ifx_bridge.study.train_ears import Recipe, Table, discriminant, gather, tabulate, train
 from ifx_bridge.words.vocabulary import Vocabulary
 
@@ -384,6 +374,26 @@ def agreement(system: System, evaluation: Evaluation, folder: Path, fx: str) -> 
     return (float(spearmanr(np.array(pairs)).statistic), len(pairs)) if pairs else (0.0, 0)
 
 
+def ratings(system: System, evaluation: Evaluation, folder: Path, fx: str) -> tuple[float, int]:
+    """Rank correlation (Spearman's) of how far a setting moves the sound with how far people felt.
+
+    Returns:
+        The correlation, and over how many answers.
+    """
+    from scipy.stats import spearmanr
+
+    change = np.linalg.norm(system.embed(evaluation.both.before, evaluation.both.after), axis=1)
+    felt: dict[str, list[float]] = defaultdict(list)
+    for key, size in zip(evaluation.both.keys, change, strict=True):
+        felt[key].append(float(size))
+    pairs = [
+        (np.mean(felt[key]), int(row["likert"]))
+        for row in crowd.rows(folder / "socialfx" / f"{'reverb' if fx == 'rev' else fx}.csv")
+        if (key := f"{fx}:{row['ind']}") in felt and row["likert"].isdigit()
+    ]
+    return (float(spearmanr(np.array(pairs)).statistic), len(pairs)) if pairs else (0.0, 0)
+
+
 def people_name(folder: Path, evaluation: Evaluation, words: Sequence[str]) -> tuple[float, float]:
     """What the contributors' own curves reach: the mean curve of the others names each one's.
 
@@ -406,180 +416,6 @@ def people_name(folder: Path, evaluation: Evaluation, words: Sequence[str]) -> t
     table = np.array([means[w] / np.linalg.norm(means[w]) for w in known])
     units = np.array([c.level_db / np.linalg.norm(c.level_db) for c in asked])
     return naming(units @ table.T, [known.index(c.word) for c in asked])
-
-
-# Refining.
-
-
-@dataclass(frozen=True)
-class Followed:
-    """What following ears from random equalizers did.
-
-    Attributes:
-        right_way: Share that moved toward what contributors did, by the spectrum.
-        moved: Median of how far, in units of what contributors do.
-        likeness: Median correlation of the change with the contributors' mean curve.
-        over: Share that went more than twice as far.
-        curve: Median distance left to the contributors' mean change after each of `STEPS`, 1 at
-            the start.
-    """
-
-    right_way: float
-    moved: float
-    likeness: float
-    over: float
-    curve: tuple[float, ...]
-
-
-STEPS = (0, 5, 10, 20, 40, 80, 160)
-SEEDS = 1
-PATIENCE = 18
-
-
-def follow(listening: Ears, words: Sequence[str], folder: Path, stop: bool) -> Followed:
-    """Follow ears toward words from random equalizers on the three loops, by gradient.
-
-    The judge is the long-term spectrum in the 40 bands of the contributions, of which the ears know
-    nothing: the change from the start against the mean curve of the word's contributors.
-
-    Args:
-        listening: The ears.
-        words: Toward each of them.
-        folder: Data.
-        stop: Whether to stop where `losses.aimed` finds no more gain, as refining does, and to
-            keep the best; else the direction alone is followed to the last step.
-    """
-    import torch
-
-    frequencies, curves = crowd.curves(folder)
-    by_word: dict[str, list[crowd.Curve]] = defaultdict(list)
-    for curve in curves:
-        by_word[curve.word].append(curve)
-    kind = effect("eq")
-    gains = [p for p in kind.parameters if p.name.endswith("gain_db")]
-    shares, likenesses, left = [], [], []
-    for word in words:
-        change = listening.embed_text(word)
-        if change is None or word not in by_word:
-            continue
-        wanted, _, _ = crowd.typical_curve(by_word[word])
-        for loop in LOOPS:
-            dry = Dry.load(folder / "audio" / f"{loop}.wav")
-            for seed in range(SEEDS):
-                generator = torch.Generator().manual_seed(seed)
-                start = {p.name: 8 * float(torch.rand((), generator=generator)) - 4 for p in gains}
-                chain = Chain((Slot("eq", start),))
-                here = torch.tensor([start[p.name] for p in gains])
-                moved = torch.zeros(len(gains), requires_grad=True)
-                optimizer = torch.optim.Adam([moved], lr=0.4)
-                with torch.no_grad():
-                    before = listening.embed_audio(chain.forward(dry.sound, dry.rate), dry.rate)
-                best, best_loss, trace, stale = moved.detach().clone(), 1.0, [1.0], 0
-                at_start = crowd.response(chain.params["eq"], frequencies)
-
-                def distance(
-                    values: Tensor, start: Array = at_start, wanted: Array = wanted
-                ) -> tuple[float, float, float]:
-                    params = dict(zip([p.name for p in gains], values.tolist(), strict=True))
-                    curve = crowd.response(kind.complete(params), frequencies) - start
-                    curve = curve - curve.mean()
-                    along = float(curve @ wanted / (wanted @ wanted))
-                    size = float(np.linalg.norm(curve) * np.linalg.norm(wanted)) + 1e-9
-                    off = float(np.linalg.norm(curve - wanted) / np.linalg.norm(wanted))
-                    return along, float(curve @ wanted) / size, off
-
-                for step in range(1, STEPS[-1] + 1):
-                    values = (here + moved).clamp(-18, 18)
-                    tensors = {p.name: v for p, v in zip(gains, values, strict=True)}
-                    wet = chain.forward(dry.sound, dry.rate, {"eq": tensors})
-                    after = listening.embed_audio(wet, dry.rate)
-                    loss = (losses.aimed if stop else losses.directional)(before, after, change)
-                    optimizer.zero_grad()
-                    loss.backward()  # type: ignore[no-untyped-call]
-                    value = float(loss.detach())
-                    if stop and value < best_loss - 1e-3:
-                        best, best_loss, stale = moved.detach().clone(), value, 0
-                    else:
-                        stale += 1
-                    if stop and stale > PATIENCE:
-                        break
-                    optimizer.step()
-                    if step in STEPS:
-                        shown = best if stop else moved.detach()
-                        trace.append(distance((here + shown).clamp(-18, 18))[2])
-                final = best if stop else moved.detach()
-                trace += [distance((here + final).clamp(-18, 18))[2]] * (len(STEPS) - len(trace))
-                along, likeness, _ = distance((here + final).clamp(-18, 18))
-                shares.append(along)
-                likenesses.append(likeness)
-                left.append(trace)
-    went = np.array(shares)
-    return Followed(
-        float((went > 0).mean()),
-        float(np.median(went)),
-        float(np.median(likenesses)),
-        float((went > 2).mean()),
-        tuple(np.median(np.array(left), axis=0).tolist()),
-    )
-
-
-@dataclass(frozen=True)
-class Attacked:
-    """What pulling on every knob of long random chains found.
-
-    Attributes:
-        runs: How many.
-        broken: Those that ended silent, clipped by more than 12 dB, or in no numbers.
-        extreme: Mean share of knobs that ended in the last 2 % of their range.
-        started: The same of the random chains themselves.
-    """
-
-    runs: int
-    broken: int
-    extreme: float
-    started: float
-
-
-def attack(listening: Ears, words: Sequence[str], folder: Path, steps: int = 50) -> Attacked:
-    """Pull on all knobs at once, with nothing that holds them, as refining never does."""
-    import torch
-
-    extremes, starts, broken, runs = [], [], 0, 0
-    order = [e for e in effects() if all(p.differentiable for p in e.parameters)]
-    dry = Dry.load(folder / "audio" / "guitar.wav")
-    loud = float(dry.sound.square().mean())
-    for number, word in enumerate(words):
-        change = listening.embed_text(word)
-        if change is None:
-            continue
-        random = np.random.default_rng(number)
-        chosen = sorted(random.choice(len(order), 3, replace=False))
-        chain = Chain(tuple(Slot(order[i].id) for i in chosen))
-        knobs = [(slot.fx, p) for slot in chain for p in slot.effect.parameters]
-        theta = torch.tensor(random.normal(size=len(knobs)), dtype=torch.float32)
-        starts.append(float((((theta.sigmoid() - 0.5).abs()) > 0.48).float().mean()))
-        theta.requires_grad_(True)
-        optimizer = torch.optim.Adam([theta], lr=0.2)
-        with torch.no_grad():
-            before = listening.embed_audio(dry.sound, dry.rate)
-        for _ in range(steps):
-            values: dict[str, dict[str, Tensor]] = defaultdict(dict)
-            for (fx, parameter), position in zip(knobs, theta.sigmoid(), strict=True):
-                values[fx][parameter.name] = parameter.from_unit_tensor(position)
-            wet = chain.forward(dry.sound, dry.rate, values)
-            loss = losses.aimed(before, listening.embed_audio(wet, dry.rate), change)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            assert theta.grad is not None
-            theta.grad.nan_to_num_(0.0, 0.0, 0.0)
-            optimizer.step()
-        level = float(wet.detach().square().mean())
-        crest = float(wet.detach().abs().max()) / (level**0.5 + 1e-12)
-        fine = np.isfinite(level) and level > 1e-4 * loud and crest > 1.5
-        broken += not fine
-        extremes.append(float((((theta.detach().sigmoid() - 0.5).abs()) > 0.48).float().mean()))
-        runs += 1
-    return Attacked(runs, broken, float(np.mean(extremes)), float(np.mean(starts)))
 
 
 # The report.
@@ -614,7 +450,8 @@ def run(
             dry=len(data.splits.dry),
         )
     ]
-    lines += _naming_tables(systems, evaluation, folder)
+    out.mkdir(parents=True, exist_ok=True)
+    lines += _naming_tables(systems, evaluation, folder, out)
     lines += [
         "",
         "## Following people",
@@ -629,41 +466,73 @@ def run(
         lines.append(
             f"| {system.name} | " + " | ".join(f"{r:+.3f} ({n} pairs)" for r, n in found) + " |"
         )
-    words = sorted(data.splits.words & {c.word for c in crowd.curves(folder)[1]})
-    lines += ["", "## Refining", "", REFINE.format(words=len(words)), ""]
-    steps = " | ".join(str(step) for step in STEPS[1:])
-    lines += [
-        f"| ears | right way | how far | correlation | over twice | left after {steps} |",
-        "|---" * (5 + len(STEPS) - 1) + "|",
-    ]
-    plain = Perceptual.load()
-    pairs: list[tuple[str, Ears, bool]] = [
-        ("FX, stopping at the aim", FxEars.load(), True),
-        ("FX, direction only, no stop", FxEars.load(), False),
-        ("perceptual, stopping at the aim", plain, True),
-    ]
-    for name, listening, stop in pairs:
-        progress(f"refining: {name}")
-        f = follow(listening, words, folder, stop)
-        left = " | ".join(f"{value:.2f}" for value in f.curve[1:])
+    lines += ["", LIKERT, "", "| ears | reverb | compressor |", "|---|---|---|"]
+    for system in systems:
+        rated = [ratings(system, evaluation, folder, fx) for fx in ("rev", "comp")]
         lines.append(
-            f"| {name} | {f.right_way:.0%} | {f.moved:.2f} | {f.likeness:+.2f} "
-            f"| {f.over:.0%} | {left} |"
+            f"| {system.name} | " + " | ".join(f"{r:+.3f} ({n} answers)" for r, n in rated) + " |"
         )
+    lines += _refining(data, folder, out, progress)
     progress("pulling on every knob")
+    words = sorted(data.splits.words)
     a = attack(FxEars.load(), sorted({*SEVEN, *words, "church", "gritty", "echo", "clean"}), folder)
     lines += ["", "## Pulling on every knob", ""]
     lines.append(ATTACK.format(runs=a.runs, broken=a.broken, extreme=a.extreme, started=a.started))
-    out.mkdir(parents=True, exist_ok=True)
     path = out / "README.md"
     path.write_text("\n".join(lines) + "\n", "utf-8")
     return path
 
 
-def _naming_tables(systems: Sequence[System], evaluation: Evaluation, folder: Path) -> list[str]:
-    lines = ["## Naming", "", NAMING]
+def _refining(data: Data, folder: Path, out: Path, progress: Callable[[str], None]) -> list[str]:
+    words = sorted(data.splits.words)
+    ways: list[tuple[str, Ears, bool]] = [
+        ("FX, stopping at the aim", FxEars.load(), True),
+        ("FX, direction only, no stop", FxEars.load(), False),
+        ("perceptual, stopping at the aim", Perceptual.load(), True),
+    ]
+    steps = " | ".join(str(step) for step in STEPS[1:])
+    lines = ["", "## Refining", "", REFINE, "", "![What is left](left.svg)", ""]
+    lines += [
+        f"| ears | right way | how far | correlation | over twice | left after {steps} |",
+        "|---" * (5 + len(STEPS) - 1) + "|",
+    ]
+    left = {}
+    for name, listening, stop in ways:
+        progress(f"refining equalizers: {name}")
+        f = equalizers(listening, words, folder, stop)
+        left[name] = f.curve
+        row = " | ".join(f"{value:.2f}" for value in f.curve[1:])
+        lines.append(
+            f"| {name} | {f.right_way:.0%} | {f.moved:.2f} | {f.likeness:+.2f} "
+            f"| {f.over:.0%} | {row} |"
+        )
+    plots.curves(out / "left.svg", STEPS, left, "steps of Adam", "left to what contributors did")
+    heard = sorted(word for word, known in crowd.learn(folder)["words"].items() if "comp" in known)
+    for fx, among in (("rev", words), ("comp", heard)):
+        lines += [
+            "",
+            OTHERS[fx],
+            "",
+            "| ears | runs | nearer | how far | past it |",
+            "|---|---|---|---|---|",
+        ]
+        for name, listening, stop in ways:
+            progress(f"refining {fx}: {name}")
+            j = judged(listening, among, folder, fx, stop)
+            lines.append(
+                f"| {name} | {j.runs} | {j.right_way:.0%} | {j.moved:.2f} | {j.over:.0%} |"
+            )
+    return lines
+
+
+def _naming_tables(
+    systems: Sequence[System], evaluation: Evaluation, folder: Path, out: Path
+) -> list[str]:
+    lines = ["## Naming", "", NAMING, "", "![Naming](naming.svg)"]
+    bars: dict[str, dict[str, float]] = defaultdict(dict)
     for trial in evaluation.trials():
         mrr, top1 = chance_naming(len(trial.words))
+        bars["chance"][trial.name] = mrr
         lines += [
             "",
             f"**New: {trial.name}**; {len(trial.right)} changes, {len(trial.words)} words",
@@ -674,6 +543,7 @@ def _naming_tables(systems: Sequence[System], evaluation: Evaluation, folder: Pa
         ]
         for system in systems:
             n = trial.judge(system)
+            bars[system.name][trial.name] = n.mrr
             lines.append(
                 f"| {system.name} | {n.mrr:.3f} | {n.top1:.1%} | {n.right_way:.0%} "
                 f"| {n.aimed:.2f} |"
@@ -681,6 +551,8 @@ def _naming_tables(systems: Sequence[System], evaluation: Evaluation, folder: Pa
         if "seven" in trial.name or ("SocialFX" in trial.name and "words" not in trial.name):
             mrr, top1 = people_name(folder, evaluation, trial.words)
             lines.append(f"| people's own curves (ceiling) | {mrr:.3f} | {top1:.1%} | | |")
+            bars["people's own curves"][trial.name] = mrr
+    plots.bars(out / "naming.svg", bars, "mean reciprocal rank of the right word")
     return lines
 
 
@@ -701,12 +573,23 @@ stopped: 0 at the aim, 1 as far from it as doing nothing, above 1 worse than doi
 AGREE = """Spearman's rank correlation, over held-out settings and words, between how like the word
 a setting is to the ears and the share of people who accepted the word for it rather than refuse
 it, both less what is usual for the word."""
-REFINE = """From random equalizers (gains within 4 dB) on the three loops, {words} words that the FX
+LIKERT = """The same for how strongly people found a setting to do anything, on the scale of the
+questionnaire (0 to 4): Spearman's correlation, over answers to held-out settings, of the rating
+with how far the setting moves the sound to these ears."""
+REFINE = """From random equalizers (gains within 4 dB) on the three loops, the words that the FX
 ears never saw are followed by gradient. The judge is the equalizer's curve against the mean curve
 of the word's contributors: *how far* is 1 where contributors' median strength is reached, *left*
 the median distance to their curve after so many steps, 1 at the start (disagreement of random
 directions raises it). The perceptual ears were fitted on statistics of all contributions, those of
 these words included, so they are not held out from them."""
+OTHERS = {
+    "rev": """The same from random reverbs. The judge is the decay time, measured on an impulse,
+against that of the word's typical setting: *nearer* ended nearer to it than it began, *how far* is
+the median share of the way, *past it* went past it by more than the whole way.""",
+    "comp": """The same from random compressors, judged by the crest factor of the sound. No word of
+the compressor data was held out, only settings, so every word with statistics is followed; many of
+these say little about a compressor (clear, distant).""",
+}
 ATTACK = """{runs} random chains of three effects, every knob free, 50 steps of Adam on the
 aim: {broken} ended silent (40 dB down), squared off or in no numbers; {extreme:.0%} of the knobs
 ended in the last 2 % of their range, against {started:.0%} of the random chains they began as."""
