@@ -42,7 +42,7 @@ def tokenizer(vocabulary: Path, merges: Path) -> Any:
     try:
         words = json.loads(vocabulary.read_text(encoding="utf-8"))
         lines = merges.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _no_tokenizer(vocabulary.parent, f"they cannot be read ({error})") from error
     pairs = [tuple(line.split(" ")) for line in lines if line and not line.startswith("#version")]
     if not isinstance(words, dict) or len(words) != VOCABULARY or len(pairs) != MERGES:
@@ -53,11 +53,17 @@ def tokenizer(vocabulary: Path, merges: Path) -> Any:
         )
     if any(words.get(token) != number for token, number in SPECIAL.items()):
         raise _no_tokenizer(vocabulary.parent, "other special tokens")
+    numbers = words.values()
+    if not all(isinstance(n, int) for n in numbers) or set(numbers) != set(range(VOCABULARY)):
+        raise _no_tokenizer(vocabulary.parent, "other numbers than one for each word")
     if any(len(pair) != 2 for pair in pairs):
         raise _no_tokenizer(vocabulary.parent, "merges that are not pairs")
     from transformers import RobertaTokenizer
 
-    made = RobertaTokenizer(vocab=words, merges=pairs)  # type: ignore[arg-type]
+    try:
+        made = RobertaTokenizer(vocab=words, merges=pairs)  # type: ignore[arg-type]
+    except Exception as error:  # tokenizers raises nothing narrower
+        raise _no_tokenizer(vocabulary.parent, str(error)) from error
     if len(made) != VOCABULARY:
         raise _no_tokenizer(vocabulary.parent, f"{len(made)} tokens were made of them")
     return made
@@ -102,29 +108,26 @@ class TextCache:
         import torch
 
         try:
-            with self._path(text).open("rb") as file:
-                point = np.load(file, allow_pickle=False)
-        except (OSError, ValueError, EOFError):
+            point = np.frombuffer(self._path(text).read_bytes(), "<f4").astype(np.float32)
+        except (OSError, ValueError):
             return None
         # A damaged entry is as good as none.
-        sound = point.shape == (512,) and point.dtype == np.float32
-        if not sound or abs(float(np.linalg.norm(point)) - 1) > 1e-3:
-            return None
-        return torch.from_numpy(point)
+        whole = point.shape == (512,) and abs(float(np.linalg.norm(point)) - 1) < 1e-3
+        return torch.from_numpy(point) if whole else None
 
     def _write(self, text: str, point: Tensor) -> None:
         from ifx_bridge.audio import atomic_path
 
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with atomic_path(self._path(text)) as temporary, temporary.open("wb") as file:
-                np.save(file, point.numpy())
+            with atomic_path(self._path(text)) as temporary:
+                temporary.write_bytes(point.numpy().astype("<f4").tobytes())
         except OSError:
             pass  # it can be computed again
 
     def _path(self, text: str) -> Path:
         key = hashlib.sha256(f"{self.identity}\n{text}".encode()).hexdigest()
-        return self.folder / f"{key}.npy"
+        return self.folder / f"{key}.f32"
 
 
 def _no_tokenizer(folder: Path, why: str) -> UserError:

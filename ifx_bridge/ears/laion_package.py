@@ -35,7 +35,8 @@ class PackageModel:
         with _kept_local(tokenizer):
             try:
                 import laion_clap
-            except (ImportError, OSError) as error:
+            # torchvision raises RuntimeError beside another torch than it was built for.
+            except (ImportError, OSError, RuntimeError) as error:
                 raise UserError(
                     f"The ears 'laion-package' need LAION's package, which cannot be used here "
                     f"({error}).",
