@@ -5,13 +5,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 TYPED := $(wildcard ifx_bridge gui tools)
 
-.PHONY: help setup demo test test-model bench clean
+.PHONY: help setup demo test test-model test-laion bench clean
 
 help:
 	@echo "make setup   system libraries, .venv, the project and its tools (quick when nothing changed)"
 	@echo "make demo    setup, then a first look at what IFX Bridge does"
 	@echo "make test    setup, then style, types, import rules and tests"
 	@echo "make test-model  the tests that ask a real language model (builds llama.cpp: minutes)"
+	@echo "make test-laion  the test against LAION's own CLAP package (an environment of its own)"
 	@echo "make bench   setup, then the benchmarks"
 	@echo "make clean   remove .venv, caches and build output"
 
@@ -37,11 +38,26 @@ test: setup
 test-model: setup .venv-model/ready
 	IFX_LLAMA_PYTHON=.venv-model/bin/python $(BIN)/python -m pytest -n 0 -s -m real_model
 
+# LAION's package needs numpy before 2. Its environment has its own numpy, and of .venv what it does
+# not have itself: torch above all, which torchvision must match.
+.venv-laion/ready: Makefile
+	rm -rf .venv-laion
+	$(BIN)/python -m venv .venv-laion
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > \
+	  "$$(.venv-laion/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ifx.pth"
+	$(BIN)/python -m pip freeze | grep '^torch==' > .venv-laion/torch.txt
+	.venv-laion/bin/pip install --quiet --constraint .venv-laion/torch.txt \
+	  laion-clap==1.1.7 torchvision pillow 'numpy<2'
+	touch $@
+
+test-laion: setup .venv-laion/ready
+	.venv-laion/bin/python -m pytest -n 0 -m laion_package tests/ears/test_laion_package.py
+
 bench: setup
 	$(BIN)/python benchmarks/parity.py
 	$(BIN)/python benchmarks/turn.py
 
 clean:
-	rm -rf .venv .venv-model build dist *.egg-info .coverage htmlcov .hypothesis
+	rm -rf .venv .venv-model .venv-laion build dist *.egg-info .coverage htmlcov .hypothesis
 	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

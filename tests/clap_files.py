@@ -35,11 +35,18 @@ def zeros(width: int) -> dict[str, torch.Tensor]:
     return {n: torch.zeros(()).expand(shape) for n, shape in shapes(width).items()}
 
 
-def random(width: int) -> dict[str, torch.Tensor]:
-    """All tensors, such that what comes in makes a difference to what comes out."""
+def random(width: int, text_layers: int = 12) -> dict[str, torch.Tensor]:
+    """All tensors, such that what comes in makes a difference to what comes out.
+
+    Layers of the text beyond the given number pass on what comes in, and take no time to write.
+    """
     generator = torch.Generator().manual_seed(width)
     state = {}
     for name, shape in shapes(width).items():
+        layer = name.removeprefix("text_branch.encoder.layer.").partition(".")[0]
+        if layer.isdigit() and int(layer) >= text_layers:
+            state[name] = torch.tensor(float(name.endswith("LayerNorm.weight"))).expand(shape)
+            continue
         spread = 1.5 / max(1, shape[1:].numel()) ** 0.5 if len(shape) > 1 else 0.1
         drawn = spread * torch.randn(shape, generator=generator)
         if name.endswith("running_var"):
