@@ -18,6 +18,7 @@ import typer
 from ifx_bridge import __version__
 from ifx_bridge.errors import Cancelled, UserError
 from ifx_bridge.models import commands as model_commands
+from ifx_bridge.plugins import commands as plugin_commands
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -228,6 +229,7 @@ def _note(text: str) -> None:
 
 
 app.add_typer(model_commands.app, name="models")
+app.add_typer(plugin_commands.app, name="plugins")
 brains = typer.Typer(help="What understands the words.", no_args_is_help=True)
 app.add_typer(brains, name="brain")
 

@@ -61,8 +61,9 @@ LIBRARIES = {
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
     "libxkbcommon.so.0": "libxkbcommon0",
 }
-# Programs, likewise: a display for looking at the GUI on a machine without one.
-PROGRAMS = {"Xvfb": "xvfb", "xauth": "xauth"}
+# Programs, likewise: a display for looking at the GUI on a machine without one; and VST3 plugins,
+# with which hosting is tested (the only ones that Debian has).
+PROGRAMS = {"Xvfb": "xvfb", "xauth": "xauth", "/usr/lib/vst3/ZamEQ2.vst3": "zam-plugins"}
 
 # Imported at the end, in the new environment: a half-written package shows itself here.
 PROBE = "import numba, numpy, pedalboard, pydantic, scipy, soundfile, torch, typer"
@@ -254,7 +255,7 @@ def system_packages() -> None:
     if listing is None or listing.returncode != 0:
         say("cannot list the system's libraries here; Qt and PortAudio may be missing")
         return
-    programs = {program for program in PROGRAMS if shutil.which(program)}
+    programs = {name for name in PROGRAMS if shutil.which(name) or Path(name).is_dir()}
     packages = missing_packages(listing.stdout, programs)
     if not packages:
         return

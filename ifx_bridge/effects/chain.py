@@ -49,7 +49,7 @@ class Slot:
     @property
     def effect(self) -> Effect:
         """Its declaration."""
-        return effect(self.fx, self.engine)
+        return effect(self.fx, self.engine, self.params)
 
 
 @dataclass(frozen=True)
@@ -276,7 +276,7 @@ def _pedalboard(chain: Chain, sample_rate: float) -> Pedalboard:
     wet: list[Any] = [p for slot in chain.slots for p in _plugins(slot, sample_rate)]
     trim_db = chain.trim_db
     if chain.amount == 1:
-        return pb.Pedalboard([*wet, pb.Gain(trim_db)] if trim_db else wet)
+        return pb.Pedalboard([*wet, *_gain(trim_db)])
     trim_db += 20 * float(np.log10(chain.amount))
     dry: list[Any] = [pb.Gain(20 * float(np.log10(abs(1 - chain.amount))))]
     if chain.amount > 1:
@@ -287,9 +287,17 @@ def _pedalboard(chain: Chain, sample_rate: float) -> Pedalboard:
 def _render(chain: Chain, audio: NDArray[np.float32], sample_rate: float) -> NDArray[np.float32]:
     """One or two channels."""
     wet = audio
-    if all(slot.effect.pedalboard for slot in chain.slots):
-        whole = replace(chain, amount=1.0)
-        wet = _pedalboard(whole, sample_rate)(wet, sample_rate)
+    if all(slot.effect.pedalboard or slot.effect.process for slot in chain.slots):
+        # What Pedalboard renders goes through it in one piece, between what renders by itself.
+        own: list[Any] = []
+        for slot in chain.slots:
+            process = slot.effect.process
+            if process is None:
+                own += _plugins(slot, sample_rate)
+            elif not slot.bypass:
+                wet = process(slot.params, _through(own, wet, sample_rate), sample_rate)
+                own = []
+        wet = _through([*own, *_gain(chain.trim_db)], wet, sample_rate)
     else:
         import torch
 
@@ -299,3 +307,18 @@ def _render(chain: Chain, audio: NDArray[np.float32], sample_rate: float) -> NDA
     if chain.amount != 1:
         wet = audio + np.float32(chain.amount) * (wet - audio)
     return np.nan_to_num(wet, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
+
+
+def _through(
+    plugins: list[Any], audio: NDArray[np.float32], sample_rate: float
+) -> NDArray[np.float32]:
+    import pedalboard as pb
+
+    rendered: NDArray[np.float32] = pb.Pedalboard(plugins)(audio, sample_rate)
+    return rendered
+
+
+def _gain(decibels: float) -> list[Any]:
+    import pedalboard as pb
+
+    return [pb.Gain(decibels)] if decibels else []

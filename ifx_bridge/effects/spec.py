@@ -8,9 +8,12 @@ reads these declarations. To add an effect, write one file in this folder that e
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ifx_bridge.errors import UserError
 
@@ -38,6 +41,7 @@ class Parameter:
         neutral: Value at which this knob's part of the effect is gone, where there is one.
         differentiable: False when only search can move it.
         step: One clearly audible step, as a part of the knob's whole turn.
+        choices: Names of the values 0, 1, 2, …; empty for numbers.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Parameter:
     neutral: float | None = None
     differentiable: bool = True
     step: float = 0.1
+    choices: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.low <= self.default <= self.high or self.low >= self.high:
@@ -86,6 +91,8 @@ class Parameter:
 
     def text(self, value: float) -> str:
         """The value as a person writes it, with its unit."""
+        if self.choices:
+            return self.choices[round(self.clamp(value))]
         if self.unit == "Hz":
             return f"{value / 1000:.2f} kHz" if value >= 1000 else f"{value:.0f} Hz"
         if self.unit == "s":
@@ -100,6 +107,8 @@ class Parameter:
             return f"{value:.1f} bits"
         if self.unit == ":1":
             return f"{value:.1f}:1"
+        if self.unit:
+            return f"{value:.4g} {self.unit}"
         return f"{100 * value:.0f} %" if self.low >= 0 and self.high <= 1 else f"{value:.2f}"
 
 
@@ -111,6 +120,10 @@ Twin = Callable[["Tensor", "Mapping[str, Tensor]", float], "Tensor"]
 
 One or two channels; two are left and right.
 """
+
+
+Process = Callable[[Params, NDArray[np.float32], float], NDArray[np.float32]]
+"""(values, audio `[channels, samples]`, sample rate in Hz) -> audio, same shape."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +139,7 @@ class Effect:
         twin: The differentiable face.
         engine: `pedalboard`, or the library that renders it instead.
         level_sensitive: True when the result depends on how loud the input is.
+        process: What renders it instead of Pedalboard; None for our own effects.
     """
 
     id: str
@@ -136,6 +150,7 @@ class Effect:
     twin: Twin
     engine: str = "pedalboard"
     level_sensitive: bool = False
+    process: Process | None = None
 
     def parameter(self, name: str) -> Parameter:
         """The parameter of that name.
@@ -178,12 +193,33 @@ def register(effect: Effect) -> Effect:
     return effect
 
 
-def effect(id: str, engine: str = "pedalboard") -> Effect:
+def register_engine(name: str, find: Callable[[str, Collection[str]], Effect]) -> None:
+    """Make an engine known whose effects are found when asked for.
+
+    Args:
+        name: Of the engine.
+        find: (effect id, names of parameters that it must have) -> the effect; it has an answer
+            for every id, so that a chain outlives what it was made with.
+    """
+    _engines[name] = find
+
+
+_engines: dict[str, Callable[[str, Collection[str]], Effect]] = {}
+
+
+def effect(id: str, engine: str = "pedalboard", names: Collection[str] = ()) -> Effect:
     """The effect with that id.
+
+    Args:
+        id: Which effect.
+        engine: What renders it.
+        names: Parameters that it must have; only engines whose effects may be missing look at it.
 
     Raises:
         UserError: There is none.
     """
+    if engine in _engines:
+        return _engines[engine](id, names)
     try:
         return _registry[id, engine]
     except KeyError:

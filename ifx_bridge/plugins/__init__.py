@@ -1,0 +1,1 @@
+"""Plugins that the user owns: found, hosted in processes of their own, used as effects."""

@@ -1,0 +1,192 @@
+"""The commands `ifx-bridge plugins …`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ifx_bridge.errors import UserError
+
+if TYPE_CHECKING:
+    from ifx_bridge.plugins.description import Description
+    from ifx_bridge.plugins.library import Library
+
+app = typer.Typer(help="VST3 plugins and Audio Units on this computer.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="A plugin's name, or the path of its file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The same as data.")]
+
+
+@app.command()
+def scan(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Files or folders. [default: the system's plugin folders]"),
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1, help="How long one may take to load.")] = 30.0,
+    again: Annotated[bool, typer.Option("--again", help="Also those that are known.")] = False,
+) -> None:
+    """Look for plugins; each is loaded in a process of its own."""
+    from ifx_bridge.plugins.library import SUFFIXES, bundles, folders
+
+    library = _library()
+    roots = paths or folders()
+    given = [p for p in roots if p.suffix.lower() in SUFFIXES]
+    found = given + bundles(p for p in roots if p not in given)
+
+    def report(done: int, total: int, path: Path) -> None:
+        if done < total:
+            print(f"{done + 1}/{total} {path.stem}", file=sys.stderr, flush=True)
+
+    results = library.scan(found, seconds, again, report)
+    usable = [r for r in results if r.description is not None]
+    for result in results:
+        if result.problem:
+            print(f"{result.path.name}: {result.problem}", file=sys.stderr)
+    where = ", ".join(map(str, roots))
+    print(f"{len(usable)} of {len(results)} plugins in {where} can be used.")
+
+
+@app.command("list")
+def list_plugins(
+    blocked: Annotated[bool, typer.Option("--blocked", help="Those that are not loaded.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the plugins that can be used."""
+    from rich.console import Console
+    from rich.table import Table
+
+    library = _library()
+    if blocked:
+        if as_json:
+            print(json.dumps(library.blocked(), indent=2, ensure_ascii=False))
+            return
+        for path, why in library.blocked().items():
+            print(f"{path}: {why}")
+        if not library.blocked():
+            print("No plugin is blocked.")
+        return
+    found = library.plugins()
+    if as_json:
+        print(json.dumps([d.to_data() for d in found], indent=2, ensure_ascii=False))
+        return
+    if not found:
+        print("No plugin is known yet. Look for them: ifx-bridge plugins scan")
+        return
+    table = Table("name", "vendor", "category", "channels", "parameters")
+    for d in found:
+        channels = " or ".join(map(str, d.channels))
+        table.add_row(d.name, d.vendor, d.category, channels, str(len(d.parameters)))
+    Console().print(table)
+
+
+@app.command()
+def show(name: Name, as_json: AsJson = False) -> None:
+    """Show a plugin's parameters: what a new instance has, and their ranges."""
+    from rich.console import Console
+    from rich.table import Table
+
+    found = _library().find(name)
+    if as_json:
+        print(json.dumps(found.to_data(), indent=2, ensure_ascii=False))
+        return
+    same = "the same every time" if found.noise_db < -200 else f"noise {found.noise_db:.0f} dB"
+    channels = " or ".join(map(str, found.channels))
+    print(f"{found.name} {found.version} by {found.vendor}, {found.category}")
+    print(f"{found.path}; channels: {channels}; latency: {found.latency} samples; renders {same}")
+    table = Table()
+    table.add_column("parameter", no_wrap=True)
+    for column in ("name", "new", "from", "to", "kind"):
+        table.add_column(column)
+    for p in found.parameters:
+        kind = f"one of {len(p.texts)}" if p.kind == "choice" else p.kind
+        low, high = (p.text(p.position(v)) for v in (p.low, p.high))
+        table.add_row(p.key, p.name, p.text(p.default), low, high, kind)
+    Console().print(table)
+    for p in found.parameters:
+        if p.kind == "choice":
+            print(f"{p.key}: {', '.join(p.texts)}")
+
+
+@app.command()
+def render(
+    name: Name,
+    clip: Annotated[Path, typer.Argument(help="An audio file.")],
+    out: Annotated[Path, typer.Option(help="Where to write the WAV.")],
+    values: Annotated[
+        list[str] | None, typer.Option("--set", help="A value: KEY=NUMBER or KEY=NAME.")
+    ] = None,
+) -> None:
+    """Render a clip through a plugin."""
+    from ifx_bridge import audio
+    from ifx_bridge.plugins.host import Host
+
+    found = _library().find(name)
+    positions = dict(_setting(found, text) for text in values or ())
+    loaded = audio.load(clip)
+    with Host(Path(found.path), found.name) as host:
+        wet = host.render(loaded.samples, loaded.sample_rate, positions)
+    audio.save(out, wet, loaded.sample_rate)
+    print(f"{out}: {loaded.seconds:.2f} s through {found.name}")
+
+
+@app.command()
+def block(
+    name: Name,
+    remove: Annotated[bool, typer.Option("--remove", help="Let it be loaded again.")] = False,
+) -> None:
+    """Keep a plugin from being loaded."""
+    library = _library()
+    if remove:
+        paths = [Path(p) for p in library.blocked() if name in (p, Path(p).stem)]
+        library.unblock(paths[0] if paths else Path(name))
+        print(f"{name} may be loaded again.")
+        return
+    path = _path(library, name)
+    library.block(path, "blocked by you")
+    print(
+        f"{path} is not loaded any more. Take that back: ifx-bridge plugins block --remove {name}"
+    )
+
+
+def _library() -> Library:
+    from ifx_bridge.plugins.library import Library
+
+    return Library.default()
+
+
+def _path(library: Library, name: str) -> Path:
+    """Of a plugin that may never have been loaded, and should not be now."""
+    from ifx_bridge.plugins.library import bundles, folders
+
+    for path in (Path(name), *bundles(folders()), *(Path(d.path) for d in library.plugins())):
+        if path.exists() and name in (str(path), path.stem):
+            return path.absolute()
+    return Path(library.find(name).path)
+
+
+def _setting(found: Description, text: str) -> tuple[str, float]:
+    key, equals, value = text.partition("=")
+    parameter = found.parameter(key.strip())
+    if not equals or parameter is None:
+        raise UserError(
+            f"{text!r} sets nothing in {found.name}.",
+            next_step=f"Write KEY=VALUE; ifx-bridge plugins show {found.name!r} lists the keys.",
+        )
+    value = value.strip()
+    for index, choice in enumerate(parameter.texts):
+        if choice.lower() == value.lower():
+            return parameter.key, parameter.position(index)
+    switches = {"on": 1.0, "off": 0.0} if parameter.kind == "switch" else {}
+    try:
+        number = switches[value.lower()] if value.lower() in switches else float(value)
+    except ValueError:
+        known = ", ".join(parameter.texts) or "a number"
+        raise UserError(f"{key} takes {known}, not {value!r}.") from None
+    if not parameter.low <= number <= parameter.high:
+        low, high = (parameter.text(parameter.position(v)) for v in (parameter.low, parameter.high))
+        raise UserError(f"{key} goes from {low} to {high}; {value} is outside.")
+    return parameter.key, parameter.position(number)
