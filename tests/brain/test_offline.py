@@ -55,7 +55,7 @@ BRIGHT = Slot("eq", {"high_shelf_gain_db": 8.0, "band3_gain_db": 5.0})
         ("roll off the top end", ("eq",)),
         ("high cut at 4k", ("eq",)),
         ("transpose up 5", ("pitchshift",)),
-        ("speakerphone voice like a telephone", ("eq", "dist")),
+        ("speakerphone voice like a telephone", ("dist", "eq")),
     ],
 )
 def test_chooses_effects_and_order(instruction: str, ids: tuple[str, ...]) -> None:

@@ -77,6 +77,7 @@ def test_turns_are_made_listed_saved_and_undone(qtbot: QtBot, tmp_path: Path) ->
     say(window, "add some grit")
     assert list(window.waiting) == ["add some grit"]  # queued behind the first
     qtbot.waitUntil(lambda: window.turns.count() == 3 and window.job is None, timeout=PATIENT)
+    timer.stop()
     assert len(beats) > 5  # the event loop ran meanwhile
     assert rows(window)[1].startswith(f"1  {CHURCH} — Reverb — score ")
     current = window.turns.currentItem()
