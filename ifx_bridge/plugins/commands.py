@@ -125,7 +125,7 @@ def render(
     from ifx_bridge.plugins.host import Host
 
     found = _library().find(name)
-    positions = dict(_setting(found, text) for text in values or ())
+    positions = dict(setting(found, text) for text in values or ())
     loaded = audio.load(clip)
     with Host(Path(found.path), found.name) as host:
         wet = host.render(loaded.samples, loaded.sample_rate, positions)
@@ -168,7 +168,12 @@ def _path(library: Library, name: str) -> Path:
     return Path(library.find(name).path)
 
 
-def _setting(found: Description, text: str) -> tuple[str, float]:
+def setting(found: Description, text: str) -> tuple[str, float]:
+    """Key and position of `KEY=VALUE`.
+
+    Raises:
+        UserError: There is no such parameter, or the value is outside its range.
+    """
     key, equals, value = text.partition("=")
     parameter = found.parameter(key.strip())
     if not equals or parameter is None:

@@ -1,0 +1,115 @@
+"""The commands that bring a chain to the plugins that the user owns."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ifx_bridge.errors import UserError
+from ifx_bridge.plugins.commands import AsJson, Name, setting
+
+if TYPE_CHECKING:
+    from ifx_bridge.matching.translate import Translation
+    from ifx_bridge.presets.plugin import Proof
+
+
+def translate(
+    session: Annotated[Path, typer.Argument(help="A session.json; its current turn counts.")],
+    plugins: Annotated[
+        list[str], typer.Argument(help="EFFECT=PLUGIN, for instance eq=ZamEQ2 delay=ZamDelay.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the presets and what they sound like.")],
+    renders: Annotated[int, typer.Option(min=1, help="How often each plugin may be tried.")] = 250,
+    name: Annotated[str, typer.Option(help="Of the presets. [default: the instruction]")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Find the settings of your plugins that sound like a turn's effects; write their presets."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from ifx_bridge import audio, engine
+    from ifx_bridge.effects.chain import Chain
+    from ifx_bridge.matching import translate as matching
+    from ifx_bridge.plugins.library import Library
+    from ifx_bridge.presets import plugin as presets
+    from ifx_bridge.session import load
+
+    library = Library.default()
+    pairs = [_pair(text) for text in plugins]
+    owned = {fx: library.find(plugin) for fx, plugin in pairs}
+    opened = load(session)
+    chain = opened.chain
+    clip = audio.load(Path(opened.clip.path), allow_clipped=True)
+    for fx in owned:
+        chain[fx]  # there, or a message
+    title = name or (opened.history[-1] if opened.history else session.parent.name)
+    out.mkdir(parents=True, exist_ok=True)
+    found: list[tuple[Translation, Proof]] = []
+    for fx, plugin in owned.items():
+        print(f"{fx} in {plugin.name} …", file=sys.stderr, flush=True)
+        one = matching.translate(clip, chain, fx, plugin, renders)
+        found.append((one, presets.write(plugin, one.positions, title, out / plugin.name)))
+    slots = {one.fx: one.slot for one, _ in found}
+    whole = Chain(tuple(slots.get(s.fx, s) for s in chain.slots), amount=chain.amount)
+    rendered = engine.render(clip, whole)
+    audio.save(out / "translated.wav", rendered.audio, clip.sample_rate)
+    audio.save(out / "ours.wav", engine.render(clip, chain).audio, clip.sample_rate)
+    if as_json:
+        print(json.dumps([_data(*pair) for pair in found], indent=2, ensure_ascii=False))
+        return
+    table = Table("effect", "plugin", "new", "by meaning", "found", "preset")
+    for one, proof in found:
+        distances = (one.default_db, one.meant_db, one.found_db)
+        shown = [f"{distance:.2f} dB" for distance in distances]
+        table.add_row(one.fx, one.plugin.name, *shown, proof.path.name)
+    Console().print(table)
+    print("Distance of the sounds, mean over time and frequency; 0 is equal.")
+    print(f"Listen: {out / 'ours.wav'} and {out / 'translated.wav'}.")
+
+
+def preset(
+    name: Name,
+    title: Annotated[str, typer.Option("--name", help="Of the preset.")],
+    values: Annotated[
+        list[str] | None, typer.Option("--set", help="A value: KEY=NUMBER or KEY=NAME.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder or file. [default: where hosts look for its presets]"),
+    ] = None,
+) -> None:
+    """Write a .vstpreset through the plugin, and prove that it comes back the same."""
+    from ifx_bridge.plugins.library import Library
+    from ifx_bridge.presets import plugin as presets
+
+    found = Library.default().find(name)
+    positions = dict(setting(found, text) for text in values or ())
+    proof = presets.write(found, positions, title, out)
+    same = "the same sound" if proof.sound_db < -200 else f"a difference of {proof.sound_db:.0f} dB"
+    print(f"{proof.path}: {proof.parameters} parameters and {same} in a fresh instance.")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    fx, equals, plugin = text.partition("=")
+    if not equals or not plugin:
+        raise UserError(f"{text!r} names no plugin.", next_step="Write EFFECT=PLUGIN: eq=ZamEQ2.")
+    return fx.strip(), plugin.strip()
+
+
+def _data(one: Translation, proof: Proof) -> dict[str, object]:
+    return {
+        "fx": one.fx,
+        "plugin": one.plugin.name,
+        "values": dict(one.slot.params),
+        "distance_db": {
+            "new": one.default_db,
+            "by_meaning": one.meant_db,
+            "found": one.found_db,
+            "found_on_the_clip": one.clip_db,
+        },
+        "preset": str(proof.path),
+    }

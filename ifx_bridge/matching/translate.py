@@ -1,0 +1,163 @@
+"""Our effects in plugins that the user owns: the settings that sound most alike.
+
+What parameters mean says where to begin (`closed_form`); then the rendered difference is searched
+down, on the clip as it reaches the effect and on test signals, so that the settings hold for more
+than this clip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ifx_bridge.audio import Audio, Clip
+from ifx_bridge.effects.chain import Chain, Slot
+from ifx_bridge.matching.closed_form import closed_form
+from ifx_bridge.matching.distance import distance
+from ifx_bridge.plugins.description import Description
+from ifx_bridge.plugins.effect import ENGINE, as_effect
+from ifx_bridge.refine.search import Dimension, search
+from ifx_bridge.refine.whole_chain import Settings, listening_excerpt
+
+RENDERS = 250
+# What the clip counts beside the test signals.
+CLIP_SHARE = 0.7
+# Of two settings that sound alike, the one nearer to where it began.
+STAY = 0.05  # dB for a whole turn, squared
+
+
+@dataclass(frozen=True)
+class Translation:
+    """An effect of ours in a plugin.
+
+    Attributes:
+        fx: Our effect.
+        plugin: The other.
+        slot: The plugin with its settings, to stand in our effect's place.
+        positions: The settings as automation has them, 0 to 1, by key.
+        default_db: Distance of the sounds with the plugin as it is when new.
+        meant_db: With what follows from the parameters' meanings.
+        found_db: With what was found.
+        clip_db: The latter on the clip alone.
+        finished: False when it was stopped, and the best so far kept.
+    """
+
+    fx: str
+    plugin: Description
+    slot: Slot
+    positions: dict[str, float]
+    default_db: float
+    meant_db: float
+    found_db: float
+    clip_db: float
+    finished: bool
+
+
+def translate(
+    clip: Clip,
+    chain: Chain,
+    fx: str,
+    plugin: Description,
+    renders: int = RENDERS,
+    seed: int = 0,
+    progress: Callable[[int, int, float], None] = lambda done, most, least: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Translation:
+    """Find a plugin's settings that sound like an effect of a chain.
+
+    Args:
+        clip: The dry clip.
+        chain: Ours.
+        fx: Which of its effects.
+        plugin: What shall sound like it.
+        renders: How often it may be tried.
+        seed: Same seed, same answer.
+        progress: Told tries done and allowed, and the least distance in dB.
+        cancelled: Asked before every try.
+
+    Raises:
+        UserError: The effect is not in the chain.
+        PluginError: The plugin fails.
+    """
+    effect = as_effect(plugin)
+    slot = replace(chain[fx], bypass=False)
+    excerpt = listening_excerpt(clip, Settings())
+    before = Chain(chain.slots[: chain.ids.index(fx)])
+    inputs = [before.render(excerpt, clip.sample_rate), test_signal(clip)]
+    wanted = [Chain((slot,)).render(sound, clip.sample_rate) for sound in inputs]
+    shares = (CLIP_SHARE, 1 - CLIP_SHARE)
+    process = effect.process
+    assert process is not None
+
+    def heard(positions: dict[str, float]) -> list[float]:
+        values = {p.key: p.value(positions.get(p.key, p.default)) for p in plugin.parameters}
+        pairs = zip(inputs, wanted, strict=True)
+        return [distance(process(values, s, clip.sample_rate), w) for s, w in pairs]
+
+    def cost(positions: dict[str, float]) -> float:
+        return float(np.dot(shares, heard(positions)))
+
+    new = {p.key: p.default for p in plugin.parameters}
+    told = closed_form(slot, plugin)
+    meant = {**new, **told.positions}
+    default_db, meant_db = cost(new), cost(meant)
+    better = meant_db <= default_db
+    start = meant if better else new
+    dimensions = [
+        Dimension(p.key, start[p.key], 0 if p.kind == "number" else len(p.values))
+        for p in plugin.parameters
+        if not (better and p.key in told.exact)
+    ]
+    keys = [d.name for d in dimensions]
+    origin = np.array([d.start for d in dimensions])
+
+    def searched(at: NDArray[np.float64]) -> float:
+        moved = float(np.square(at - origin).sum())
+        return cost({**start, **dict(zip(keys, at, strict=True))}) + STAY * moved
+
+    found = search(
+        searched,
+        dimensions,
+        renders,
+        seed,
+        lambda done, most, least, best: progress(done, most, least),
+        cancelled,
+    )
+    positions = {**start, **dict(zip(keys, map(float, found.positions), strict=True))}
+    values = {p.key: p.value(positions[p.key]) for p in plugin.parameters}
+    distances = heard(positions)
+    return Translation(
+        fx,
+        plugin,
+        Slot(effect.id, values, engine=ENGINE),
+        positions,
+        default_db,
+        meant_db,
+        float(np.dot(shares, distances)),
+        distances[0],
+        found.finished,
+    )
+
+
+def test_signal(clip: Clip) -> Audio:
+    """Noise, clicks and a rising tone at several levels, with silence to ring in.
+
+    `[channels, samples]` like the clip, of at most two channels.
+    """
+    rate = clip.sample_rate
+    random = np.random.default_rng(0)
+    time = np.arange(int(0.35 * rate)) / rate
+    sweep = np.sin(2 * np.pi * 60 * 0.35 / np.log(150) * (150 ** (time / 0.35) - 1))
+    click = np.zeros(int(0.1 * rate))
+    click[0] = 1.0
+    rest = np.zeros(int(0.25 * rate))
+    parts = [
+        level * sound
+        for level in (0.7, 0.05)
+        for sound in (0.5 * random.standard_normal(len(time)).clip(-2, 2), rest, sweep, click)
+    ]
+    whole = np.concatenate([*parts, rest]).astype(np.float32)
+    return np.repeat(whole[None], min(2, clip.channels), axis=0)

@@ -1,0 +1,133 @@
+"""Our effects in real plugins: what parameters mean, and what the sound says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ifx_bridge import audio
+from ifx_bridge.demo import clips
+from ifx_bridge.effects.chain import Chain, Slot
+from ifx_bridge.errors import UserError
+from ifx_bridge.matching.closed_form import closed_form, maps
+from ifx_bridge.matching.distance import distance
+from ifx_bridge.matching.translate import translate
+from ifx_bridge.plugins.library import VARIABLE, Library
+from tests.plugins.test_host import ZAM, noise, real
+
+
+@pytest.fixture(autouse=True)
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "plugins"))
+    return Library.default()
+
+
+def test_distance() -> None:
+    sound = noise(2)
+    assert distance(sound, sound) == 0
+    assert distance(sound, 0.5 * sound) < 1e-3  # level is no difference
+    dull = np.cumsum(sound, axis=1) * 0.05
+    assert distance(sound, dull.astype(np.float32)) > 3
+    silence = np.zeros_like(sound)
+    assert distance(silence, silence) == 0 and np.isfinite(distance(sound, silence))
+
+
+def test_maps_name_parameters_that_exist() -> None:
+    for fx, rules in maps().items():
+        for name, rule in rules.items():
+            Slot(fx).effect.parameter(name)
+            assert rule.keys() <= {"names", "units", "share", "exact"}
+
+
+@real
+def test_what_units_mean(library: Library) -> None:
+    comp = library.find(str(ZAM / "ZamCompX2.vst3"))
+    slot = Slot("comp", {"threshold_db": -30.0, "ratio": 6.0, "attack_ms": 5.0, "release_ms": 90.0})
+    told = closed_form(slot, comp).positions
+    values = {key: comp.parameter(key).value(at) for key, at in told.items()}  # type: ignore[union-attr]
+    assert values == pytest.approx(
+        {"threshold_db": -30.0, "ratio": 6.0, "attack_ms": 5.0, "release_ms": 90.0}, rel=1e-3
+    )
+    delay = library.find(str(ZAM / "ZamDelay.vst3"))
+    told_delay = closed_form(Slot("delay", {"delay_seconds": 0.25}), delay)
+    time_ms = delay.parameter("time_ms")
+    assert time_ms is not None
+    assert time_ms.value(told_delay.positions["time_ms"]) == pytest.approx(250, rel=1e-3)
+    assert told_delay.exact == {"time_ms"}
+
+
+@real
+def test_bands_find_their_like(library: Library) -> None:
+    slot = Slot("eq", {"high_shelf_gain_db": 6.0, "high_shelf_cutoff_freq": 5000.0})
+    parametric = library.find(str(ZAM / "ZamEQ2.vst3"))
+    told = closed_form(slot, parametric).positions
+    values = {key: parametric.parameter(key).value(at) for key, at in told.items()}  # type: ignore[union-attr]
+    assert values["boost_cut_h_db"] == pytest.approx(6, abs=0.01)
+    assert values["frequency_h_hz"] == pytest.approx(5000, rel=0.01)
+    graphic = library.find(str(ZAM / "ZamGEQ31.vst3"))
+    levels = closed_form(slot, graphic).positions
+    assert len(levels) >= 28
+    assert max(levels.values()) > 0.7 and levels["100hz_db"] == pytest.approx(0.5, abs=0.02)
+
+
+@real
+@pytest.mark.parametrize(
+    ("name", "slot", "plugin"),
+    [
+        ("guitar", Slot("eq", {"high_shelf_gain_db": 8.0, "band0_gain_db": -5.0}), "ZamEQ2"),
+        ("drums", Slot("comp", {"threshold_db": -35.0, "ratio": 8.0}), "ZamCompX2"),
+        ("voice", Slot("delay", {"delay_seconds": 0.2, "feedback": 0.3, "mix": 0.4}), "ZamDelay"),
+    ],
+)
+def test_distance_is_at_least_halved(name: str, slot: Slot, plugin: str, library: Library) -> None:
+    clip = audio.load(clips()[name])
+    found = translate(clip, Chain((slot,)), slot.fx, library.find(str(ZAM / f"{plugin}.vst3")), 120)
+    assert found.finished
+    assert found.found_db <= found.meant_db + 1e-6
+    assert found.found_db < 0.5 * found.default_db
+    # What stands in its place sounds like it in a chain.
+    wet = Chain((found.slot,)).render(clip.samples, clip.sample_rate)
+    ours = Chain((slot,)).render(clip.samples, clip.sample_rate)
+    assert distance(wet, ours) < 0.5 * distance(clip.samples, ours)
+
+
+@real
+def test_stopping_keeps_the_best(library: Library) -> None:
+    clip = audio.load(clips()["guitar"])
+    chain = Chain((Slot("eq", {"high_shelf_gain_db": 8.0}),))
+    asked = iter(range(1000))
+    plugin = library.find(str(ZAM / "ZamEQ2.vst3"))
+    found = translate(clip, chain, "eq", plugin, cancelled=lambda: next(asked) > 5)
+    assert not found.finished and found.found_db <= found.default_db
+    with pytest.raises(UserError, match="no rev"):
+        translate(clip, chain, "rev", plugin)
+
+
+@real
+def test_the_commands(tmp_path: Path) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "ifx_bridge.cli", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    result = tmp_path / "result"
+    made = run("refine", str(clips()["guitar"]), "cut 6 dB at 1 kHz", "--out", str(result))
+    assert made.returncode == 0, made.stderr
+    session, out = str(result / "session.json"), tmp_path / "mine"
+    done = run("translate", session, "eq=ZamEQ2", "--out", str(out), "--renders", "100", "--json")
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(done.stdout)
+    assert row["distance_db"]["found"] < 0.5 * row["distance_db"]["new"]
+    assert Path(row["preset"]).is_file()
+    assert (out / "translated.wav").is_file() and (out / "ours.wav").is_file()
+    for arguments, said in ((["rev=ZamEQ2"], "no rev"), (["eq"], "names no plugin")):
+        bad = run("translate", session, *arguments, "--out", str(out))
+        assert bad.returncode == 2 and said in bad.stderr and "Traceback" not in bad.stderr
+    kept = run(
+        "plugins", "preset", "ZamEQ2", "--name", "p", "--set", "peaks_on=on", "--out", str(out)
+    )
+    assert "12 parameters and the same sound" in kept.stdout, kept.stderr
