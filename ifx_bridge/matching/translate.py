@@ -19,12 +19,14 @@ from ifx_bridge.matching.closed_form import closed_form
 from ifx_bridge.matching.distance import distance
 from ifx_bridge.plugins.description import Description
 from ifx_bridge.plugins.effect import ENGINE, as_effect
-from ifx_bridge.refine.search import Dimension, search
+from ifx_bridge.refine.search import REACH, Dimension, search
 from ifx_bridge.refine.whole_chain import Settings, listening_excerpt
 
 RENDERS = 250
 # What the clip counts beside the test signals.
 CLIP_SHARE = 0.7
+# First steps from where parameters' meanings lead.
+NEAR = 0.15
 # Of two settings that sound alike, the one nearer to where it began.
 STAY = 0.05  # dB for a whole turn, squared
 
@@ -123,6 +125,7 @@ def translate(
         dimensions,
         renders,
         seed,
+        NEAR if better else REACH,
         lambda done, most, least, best: progress(done, most, least),
         cancelled,
     )

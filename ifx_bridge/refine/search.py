@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 Positions = NDArray[np.float64]
 Cost = Callable[[Positions], float]
 
-REACH, NARROW = 0.25, 0.1  # of the first steps, before and after switches were tried
+REACH = 0.25  # of the first steps
+NARROW = 0.4  # part of it, after switches were tried
 FINEST = 1e-3
 BEFORE_SWITCHES, FOR_SWITCHES = 0.5, 0.3  # parts of the renders
 MOST_KNOBS = 40
@@ -97,6 +98,7 @@ def search(
     dimensions: Sequence[Dimension],
     renders: int,
     seed: int = 0,
+    reach: float = REACH,
     progress: Callable[[int, int, float, Positions], None] = lambda done, most, least, best: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Found:
@@ -107,6 +109,7 @@ def search(
         dimensions: What they are.
         renders: How often the cost may be asked.
         seed: Same seed, same answer.
+        reach: Of the first steps; small where the start is good.
         progress: Told renders done and allowed, the least cost, and where it is.
         cancelled: Asked before every render; the best so far is the answer.
     """
@@ -120,10 +123,10 @@ def search(
             chosen = _felt(counted, start, seed)
         numbers = [i for i in chosen if not dimensions[i].steps]
         switches = [i for i in chosen if dimensions[i].steps]
-        _descend(counted, numbers, renders * (BEFORE_SWITCHES if switches else 1.0), REACH)
+        _descend(counted, numbers, renders * (BEFORE_SWITCHES if switches else 1.0), reach)
         if switches:
             _switch(counted, switches, dimensions, renders * FOR_SWITCHES)
-            _descend(counted, numbers, renders, NARROW)
+            _descend(counted, numbers, renders, NARROW * reach)
     except _Stopped:
         pass
     names = tuple(dimensions[i].name for i in chosen)

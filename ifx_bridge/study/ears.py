@@ -569,7 +569,9 @@ words new to them get the point of the nearest known word by text alone. No one 
 NAMING = """Which of all the words is a change? Ranked by cosine. *MRR* is the mean reciprocal rank
 of the right word, *right way* how often a change points rather toward its word than away from it,
 *left to the aim* the median of what refining minimizes (`losses.aimed`) where the contributor
-stopped: 0 at the aim, 1 as far from it as doing nothing, above 1 worse than doing nothing."""
+stopped: 0 at the aim, 1 as far from it as doing nothing, above 1 worse than doing nothing.
+The ears with shuffled words have learned one usual change for all words: that they miss little of
+it says nothing."""
 AGREE = """Spearman's rank correlation, over held-out settings and words, between how like the word
 a setting is to the ears and the share of people who accepted the word for it rather than refuse
 it, both less what is usual for the word."""
@@ -583,9 +585,10 @@ the median distance to their curve after so many steps, 1 at the start (disagree
 directions raises it). The perceptual ears were fitted on statistics of all contributions, those of
 these words included, so they are not held out from them."""
 OTHERS = {
-    "rev": """The same from random reverbs. The judge is the decay time, measured on an impulse,
-against that of the word's typical setting: *nearer* ended nearer to it than it began, *how far* is
-the median share of the way, *past it* went past it by more than the whole way.""",
+    "rev": """The same from random reverbs, hardly heard at first (wet level 3 %). The judge is the
+decay time, measured on an impulse, against that of the word's typical setting: *nearer* ended
+nearer to it than it began, *how far* is the median share of the way, *past it* went past it by more
+than the whole way.""",
     "comp": """The same from random compressors, judged by the crest factor of the sound. No word of
 the compressor data was held out, only settings, so every word with statistics is followed; many of
 these say little about a compressor (clear, distant).""",

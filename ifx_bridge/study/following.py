@@ -36,7 +36,9 @@ LEAST_GAIN = 1e-3
 START_DB = 4.0  # gains of random equalizers, either way
 # What a person would hear as another decay or another crest: nearer starts have nowhere to go.
 AUDIBLE = {"rev": 0.15, "comp": 1.0}
-UNITS = {"rev": "decay time (logarithm)", "comp": "crest factor (dB)"}
+# Contributors heard reverbs after the dry sound, so that is nearly where to start: what is added to
+# a reverb that is loud already would be judged by another measure than theirs.
+FAINT = {"rev": {"wet_level": 0.03, "dry_level": 0.5}}
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,7 @@ def judged(listening: Ears, words: Sequence[str], folder: Path, fx: str, stop: b
     shares = []
     for change, word, dry, random in _cases(listening, known, folder):
         start = kind.complete({p.name: p.from_unit(float(random.uniform(0.1, 0.9))) for p in knobs})
+        start |= FAINT.get(fx, {})
         wanted = kind.complete(statistics[word][fx]["params"])
         *_, end = follow(listening, change, dry, fx, [p.name for p in knobs], start, stop)
         before, there, after = (measure(fx, params, dry) for params in (start, wanted, end))
