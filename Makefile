@@ -56,6 +56,7 @@ test-laion: setup .venv-laion/ready
 bench: setup
 	$(BIN)/python benchmarks/parity.py
 	$(BIN)/python benchmarks/turn.py
+	$(BIN)/python benchmarks/search.py
 
 clean:
 	rm -rf .venv .venv-model .venv-laion build dist *.egg-info .coverage htmlcov .hypothesis
