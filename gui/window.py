@@ -45,7 +45,6 @@ from ifx_bridge.audio import Clip
 from ifx_bridge.brain import announcement
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.effects.describe import changes
-from ifx_bridge.effects.spec import effect
 from ifx_bridge.engine import Engine, TurnResult
 from ifx_bridge.errors import UserError
 from ifx_bridge.refine import Progress
@@ -432,10 +431,10 @@ class Window(QMainWindow):
         on_path = {turn.index for turn in session.path()}
         rows = [(0, "Dry clip")]
         for turn in session.turns:
-            ids = turn.as_chain().ids
+            titles = [slot.effect.title for slot in turn.as_chain()]
             parts = [
                 f"{turn.index}  {turn.instruction}",
-                " → ".join(effect(fx).title for fx in ids) or "no effects",
+                " → ".join(titles) or "no effects",
                 f"score {turn.score.after:.2f}",
             ]
             if not turn.finished:
@@ -474,11 +473,11 @@ class Window(QMainWindow):
         parts = [f"<h3>{escape(turn.instruction)}</h3>", f"<p>{escape(turn.explanation)}</p>"]
         parts += [f"<p><i>{escape(note)}</i></p>" for note in turn.notes]
         found = changes(before, turn.as_chain())
-        for fx, group in groupby(found, key=lambda change: change.fx):
+        for title, group in groupby(found, key=lambda change: change.title):
             rows = list(group)
             new = " (new)" if rows[0].kind == "added" else ""
             texts = "".join(f"<li>{escape(change.text)}</li>" for change in rows)
-            parts.append(f"<p><b>{escape(effect(fx).title)}</b>{new}</p><ul>{texts}</ul>")
+            parts.append(f"<p><b>{escape(title)}</b>{new}</p><ul>{texts}</ul>")
         if not found:
             parts.append("<p>No knob was turned.</p>")
         notes = [

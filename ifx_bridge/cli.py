@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -115,6 +115,19 @@ def refine(
     recipe: Annotated[
         str, typer.Option(help="How to refine: whole-chain, or staged as published.")
     ] = "whole-chain",
+    plugin: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Use a plugin of yours: NAME, or rev=NAME for your reverb; with a place in the "
+            "chain, NAME@after:rev, @before:rev, @first, @last."
+        ),
+    ] = None,
+    lock: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Leave an effect or knob alone: rev, rev.room_size, zameq2.bandwidth_1."
+        ),
+    ] = None,
 ) -> None:
     """Turn a recording and instructions into a refined effect chain."""
     run_turns(
@@ -127,6 +140,8 @@ def refine(
         as_json=as_json,
         allow_clipped=allow_clipped,
         parts={"brain": brain, "ears": ears, "recipe": recipe},
+        plugins=plugin or (),
+        locked=lock or (),
     )
 
 
@@ -317,6 +332,8 @@ def run_turns(
     as_json: bool = False,
     allow_clipped: bool = False,
     parts: dict[str, str] | None = None,
+    plugins: Sequence[str] = (),
+    locked: Sequence[str] = (),
 ) -> None:
     """The main job: load, carry out every instruction, write and print each turn.
 
@@ -341,6 +358,7 @@ def run_turns(
             "--session and --chain both say where to start.", next_step="Give one of them."
         )
     notes = Console(stderr=True)
+    uses, locked = [engine.use(text) for text in plugins], [engine.lock(key) for key in locked]
     clip = audio.load(clip_path, allow_clipped=allow_clipped)
     machine = engine.Engine(settings=Settings(seed=seed), **parts)
     machine.load()
@@ -373,7 +391,10 @@ def run_turns(
                 break
             try:
                 with _live(notes, instruction) as report:
-                    result = machine.turn(session, clip, instruction, report, stopped.is_set)
+                    result = machine.turn(
+                        session, clip, instruction, report, stopped.is_set, uses, locked
+                    )
+                uses, locked = [], []  # the session has them now
             except Cancelled:  # before this turn had anything to keep
                 break
             session = result.session
@@ -418,8 +439,6 @@ def _print_turn(console: Console, result: TurnResult, path: Path) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from ifx_bridge.effects.spec import effect
-
     turn = result.turn
     chain = " → ".join(slot.fx for slot in turn.as_chain()) or "dry"
     title = f"[bold]Turn {turn.index}: {escape(turn.instruction)}[/]"
@@ -429,7 +448,7 @@ def _print_turn(console: Console, result: TurnResult, path: Path) -> None:
     table.add_column("what changed", overflow="fold")
     last = ""
     for change in result.changes:
-        name = effect(change.fx).title
+        name = change.title
         kind = {"added": "new: ", "removed": "", "moved": "", "changed": ""}[change.kind]
         table.add_row(f"{kind}{name}" if name != last else "", change.text)
         last = name

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ifx_bridge import audio, facts
 from ifx_bridge.audio import Audio, Clip
 from ifx_bridge.brain import Brain, Context, Past, brain
+from ifx_bridge.brain.plan import Owned, Use
 from ifx_bridge.ears import Ears, ears
+from ifx_bridge.effects import spec
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.effects.describe import Change, changes
-from ifx_bridge.errors import Cancelled
+from ifx_bridge.errors import Cancelled, UserError
+from ifx_bridge.plugins import effect as plugins
+from ifx_bridge.plugins.closed_form import role
+from ifx_bridge.plugins.library import Library
 from ifx_bridge.refine import RECIPES, Progress, Settings
+from ifx_bridge.refine.hosted import refine_hosted
 from ifx_bridge.session import ClipInfo, Score, Session, Turn, route_of
 
 # Rounds of matching loudness where peaks have to be limited.
@@ -47,6 +53,8 @@ class Engine:
         instruction: str,
         progress: Callable[[Progress], None] = lambda step: None,
         cancelled: Callable[[], bool] = lambda: False,
+        uses: Sequence[Use] = (),
+        locked: Sequence[str] = (),
     ) -> TurnResult:
         """Carry out one instruction.
 
@@ -56,6 +64,8 @@ class Engine:
             instruction: What the person says.
             progress: Called after every step of the refinement.
             cancelled: Asked often; when true, the best so far becomes the turn.
+            uses: Plugins to be used from now on, beside those of the session.
+            locked: Effects and knobs (`fx`, `fx.name`) to be left alone from now on.
 
         Returns:
             The session with one more turn, its sound, and what changed.
@@ -66,13 +76,30 @@ class Engine:
         """
         began = time.perf_counter()
         thinking, listening = self.load()
-        before = session.chain
-        plan = thinking.plan(instruction, context(session, clip), cancelled)
-        added = set(plan.start.ids) - set(before.ids)
-        dry = replace(before, trim_db=0.0, amount=1.0)
+        before, own = session.chain, session.own
+        plan = thinking.plan(instruction, context(session, clip, uses, locked), cancelled)
+        added = set(plan.start.ids) - set(own.ids)
         outcome = RECIPES[self.recipe](
-            clip, dry, plan, listening, self.settings, progress, cancelled
+            clip, dry(own), plan, listening, self.settings, progress, cancelled
         )
+        notes, used, own_chain = plan.notes, plan.uses, None
+        if plan.uses:
+            own_chain = outcome.chain.to_data()
+            hosted = refine_hosted(
+                clip,
+                dry(before),
+                outcome,
+                plan,
+                _past(session),
+                listening,
+                self.settings,
+                progress,
+                cancelled,
+            )
+            outcome, used = hosted.outcome, hosted.uses
+            notes = (*notes, *hosted.notes)
+            if not added:
+                added = {u.plugin for u in used if not u.fx} - set(before.ids)
         rendering = render(clip, outcome.chain)
         next_session = session.add(
             instruction=instruction,
@@ -88,9 +115,11 @@ class Engine:
             brain=plan.brain,
             locked=sorted(plan.locked),
             pinned=sorted(plan.pinned),
-            notes=plan.notes,
+            notes=notes,
             usage=plan.usage if plan.usage.calls else None,
             seed=self.settings.seed,
+            uses=used,
+            own_chain=own_chain,
         )
         turn = next_session.turn(next_session.head)
         return TurnResult(
@@ -155,20 +184,93 @@ def start_from(session: Session, chain: Chain) -> Session:
     return session.model_copy(update={"start": chain.to_data()})
 
 
-def context(session: Session, clip: Clip) -> Context:
-    """What the brain may know of a session, and of its clip in numbers."""
+def dry(chain: Chain) -> Chain:
+    """A chain as refinement takes it: whole, without the trim that matches loudness."""
+    return replace(chain, trim_db=0.0, amount=1.0)
+
+
+def context(
+    session: Session, clip: Clip, uses: Sequence[Use] = (), locked: Sequence[str] = ()
+) -> Context:
+    """What the brain may know of a session, and of its clip in numbers.
+
+    Args:
+        session: What was said and found so far.
+        clip: The dry clip.
+        uses: Plugins to be used beside those of the session.
+        locked: To be left alone beside what the session leaves alone.
+    """
     path = session.path()
+    used = {use.plugin: use for use in (*session.uses, *uses)}
     return Context(
-        chain=replace(session.chain, trim_db=0.0),
+        chain=session.own,
         history=tuple(turn.instruction for turn in path),
-        chains=tuple(replace(turn.as_chain(), trim_db=0.0) for turn in path),
-        turns={
-            t.index: Past(t.instruction, replace(t.as_chain(), trim_db=0.0)) for t in session.turns
-        },
-        locked=frozenset(session.locked),
+        chains=tuple(turn.as_own() for turn in path),
+        turns={t.index: Past(t.instruction, t.as_own()) for t in session.turns},
+        locked=frozenset((*session.locked, *locked)),
         pinned=frozenset(session.pinned),
         facts=facts.measure(clip),
+        owned=_owned(tuple(used)),
+        uses=tuple(used.values()),
     )
+
+
+def use(text: str) -> Use:
+    """A plugin to be used, as it is written on the command line.
+
+    Args:
+        text: `NAME`, or `rev=NAME` for the effect that it stands for; then `@first`, `@last`,
+            `@after:rev` or `@before:rev`.
+
+    Raises:
+        UserError: There is no such plugin, effect or place.
+    """
+    name, _, place = text.strip().rpartition("@") if "@" in text else (text.strip(), "", "")
+    fx, equals, rest = name.partition("=")
+    own = [effect.id for effect in spec.effects()]
+    if equals and fx not in own:
+        raise UserError(f"There is no effect {fx!r}.", next_step=f"Known: {', '.join(own)}.")
+    description = Library.default().find(rest if equals else name)
+    id = plugins.id_of(description)
+    try:
+        return Use(id, fx if equals else role(description), not equals, place)
+    except ValueError:
+        raise UserError(
+            f"{place!r} is no place in a chain.",
+            next_step="Write @first, @last, @after:rev or @before:rev.",
+        ) from None
+
+
+def lock(key: str) -> str:
+    """What is to be left alone, `fx` or `fx.name`, of our effects or of plugins; checked.
+
+    Raises:
+        UserError: There is no such effect or knob.
+    """
+    fx, _, name = key.strip().partition(".")
+    own = {effect.id: effect for effect in spec.effects()}
+    found = own.get(fx) or spec.effect(fx, plugins.ENGINE)
+    if name:
+        found.parameter(name)
+    elif fx not in own and not found.parameters:
+        raise UserError(
+            f"There is no effect or plugin {fx!r}.", next_step=f"Known: {', '.join(own)}."
+        )
+    return key.strip()
+
+
+def _owned(used: Sequence[str]) -> tuple[Owned, ...]:
+    """The plugins that were found on this computer, and those that are used."""
+    found = {plugins.id_of(d): d for d in Library.default().plugins()}
+    owned = [Owned(id, d.name, role(d)) for id, d in found.items()]
+    return (*owned, *(Owned(id, id) for id in used if id not in found))
+
+
+def _past(session: Session) -> list[tuple[Chain, Chain]]:
+    """The chains that led here, in effects of ours and as they are, the newest first."""
+    turns = [(turn.as_own(), turn.as_chain()) for turn in reversed(session.path())]
+    start = session.go_to(0)
+    return [*turns, (start.own, start.chain)]
 
 
 def render(clip: Clip, chain: Chain, cancelled: Callable[[], bool] = lambda: False) -> Rendering:

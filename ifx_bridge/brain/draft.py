@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import log2
 
-from ifx_bridge.brain.plan import SURE, Context, Move, Plan, Usage
+from ifx_bridge.brain.plan import SURE, Context, Move, Owned, Plan, Usage, Use
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.effects.eq import BANDS
 from ifx_bridge.effects.spec import Effect, Parameter, Params, effect
@@ -47,6 +47,7 @@ class Draft:
         amounts: How much of it, one entry per wish.
         said: Sentences about what is done.
         misunderstood: Sentences about what was not understood.
+        uses: Plugins of the user's that are used, by their ids.
     """
 
     def __init__(self, context: Context) -> None:
@@ -63,6 +64,7 @@ class Draft:
         self.amounts: list[float] = []
         self.said: list[str] = []
         self.misunderstood: list[str] = []
+        self.uses: dict[str, Use] = {use.plugin: use for use in context.uses}
 
     def plan(
         self,
@@ -94,6 +96,7 @@ class Draft:
             brain=brain,
             notes=tuple(notes),
             usage=usage or Usage(),
+            uses=tuple(self.uses.values()),
         )
 
     def say(self, sentence: str) -> None:
@@ -143,6 +146,8 @@ class Draft:
             self.say(f"There is no {TITLES[fx]} in the chain, so nothing is removed.")
         elif not self._locked_within(fx):
             self.chain = self.chain.removed(fx)
+            for use in [u for u in self.uses.values() if u.fx == fx and u.always]:
+                self.uses[use.plugin] = replace(use, always=False)
             self.say(f"The {TITLES[fx]} is removed.")
 
     def _locked_within(self, fx: str) -> bool:
@@ -295,6 +300,41 @@ class Draft:
         else:
             self.say("That is not locked, so nothing changes.")
 
+    # Plugins.
+
+    def use(self, plugin: Owned, fx: str = "", always: bool = True, place: str = "") -> None:
+        """Use a plugin of the user's, for the effect of its kind or beside the others.
+
+        Args:
+            plugin: Which.
+            fx: The effect of ours that it stands for; by default the one that it is like.
+            always: Whether it comes in where the chain has no such effect.
+            place: See `Use`.
+        """
+        fx = fx or plugin.fx
+        for other in [u for u in self.uses.values() if fx and u.fx == fx]:
+            del self.uses[other.plugin]
+        self.uses[plugin.id] = Use(plugin.id, fx, always, place)
+        if fx in self.chain or (fx and not always):
+            self.say(f"{plugin.title} is your {TITLES[fx]}.")
+        else:
+            self.say(f"{plugin.title} is added.")
+
+    def put_away(self, plugin: Owned, effect_too: bool = True) -> None:
+        """Use a plugin no more.
+
+        Args:
+            plugin: Which.
+            effect_too: Whether the effect that it stands for goes, too; else ours comes back.
+        """
+        use = self.uses.pop(plugin.id, None)
+        if use is None:
+            self.say(f"{plugin.title} is not used, so nothing is removed.")
+        elif effect_too and use.fx in self.chain:
+            self.remove(use.fx)
+        else:
+            self.say(f"{plugin.title} is not used any more.")
+
     # Turns.
 
     def go_to(self, index: int) -> bool:
@@ -381,6 +421,8 @@ def listed(items: Sequence[str]) -> str:
 def title_of(key: str) -> str:
     """What a person calls an effect or a knob (`fx`, `fx.name`)."""
     fx, _, name = key.partition(".")
+    if fx not in TITLES:  # a plugin
+        return f"{name} of {fx}" if name else fx
     return f"{effect(fx).parameter(name).title} of the {TITLES[fx]}" if name else TITLES[fx]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ifx_bridge.brain import grammar
+from ifx_bridge.brain import grammar, naming
 from ifx_bridge.brain.draft import COMMANDED, LESS_SHARE, TITLES, Draft, listed, turned_back
 from ifx_bridge.brain.grammar import MAIN_KNOB, Request
 from ifx_bridge.brain.plan import SURE, Context, Plan, never
@@ -47,8 +47,9 @@ class Offline:
         self, instruction: str, context: Context, cancelled: Callable[[], bool] = never
     ) -> Plan:
         """See `Brain`."""
-        requests = grammar.parse(instruction, self._known)
         writer = _Writer(self._knowledge, context)
+        rest = naming.carry_out(instruction, writer)
+        requests = grammar.parse(rest, self._known) if rest else []
         for request in self._without_repeats(requests):
             writer.carry_out(request)
         return writer.finished(instruction)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -71,6 +72,46 @@ class Usage:
         return f"{self.prompt_tokens} tokens sent, {self.completion_tokens} received, {cost}"
 
 
+PLACE = re.compile(r"|first|last|(after|before):[a-z0-9-]+")
+
+
+@dataclass(frozen=True)
+class Use:
+    """A plugin of the user's that is to be used.
+
+    Attributes:
+        plugin: Its effect id.
+        fx: The effect of ours that it stands for wherever the chain has that; empty when it is of
+            a kind that we do not have.
+        always: Whether it is in the chain even where there is no such effect.
+        place: `first`, `last`, `after:ID`, `before:ID`, or empty: where its effect would be.
+    """
+
+    plugin: str
+    fx: str = ""
+    always: bool = False
+    place: str = ""
+
+    def __post_init__(self) -> None:
+        if not PLACE.fullmatch(self.place):
+            raise ValueError(f"{self.place!r} is no place in a chain")
+
+
+@dataclass(frozen=True)
+class Owned:
+    """A plugin that the user could use.
+
+    Attributes:
+        id: Its effect id.
+        title: Its name.
+        fx: The effect of ours that it is like; empty when there is none.
+    """
+
+    id: str
+    title: str
+    fx: str = ""
+
+
 @dataclass(frozen=True)
 class Plan:
     """An instruction, understood.
@@ -93,6 +134,7 @@ class Plan:
         brain: Who made it.
         notes: What else the user should know, such as who could not be asked, and why.
         usage: What asking a model took.
+        uses: Plugins of the user's, in place of effects of ours or beside them.
     """
 
     instruction: str
@@ -110,6 +152,7 @@ class Plan:
     brain: str = "offline"
     notes: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
+    uses: tuple[Use, ...] = ()
 
     def __post_init__(self) -> None:
         for move in self.moves:
@@ -137,13 +180,15 @@ class Context:
     """What a brain may know besides the instruction; never audio, never a name of a file.
 
     Attributes:
-        chain: The current chain.
+        chain: The current chain, in effects of ours even where a plugin stands for one.
         history: Instructions that led here, oldest first.
         chains: The chain after each of them; `chains[-1]` is `chain`.
         turns: Every turn of the session by its number, other branches included.
         locked: Knobs or effects that the user has locked.
         pinned: Knobs that the user has set to a number.
         facts: Measurements of the dry clip.
+        owned: The plugins that the user could use.
+        uses: Those that are used.
     """
 
     chain: Chain = field(default_factory=Chain)
@@ -153,6 +198,8 @@ class Context:
     locked: frozenset[str] = frozenset()
     pinned: frozenset[str] = frozenset()
     facts: Facts | None = None
+    owned: tuple[Owned, ...] = ()
+    uses: tuple[Use, ...] = ()
 
     @property
     def previous(self) -> Chain:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ifx_bridge.effects.chain import Chain
-from ifx_bridge.effects.spec import Parameter, effect
+from ifx_bridge.effects.spec import Parameter
 
 Kind = Literal["added", "removed", "changed", "moved"]
 # A knob that turned less than this part of its way did not change to the ear.
@@ -20,6 +20,7 @@ class Change:
     Attributes:
         kind: What happened.
         fx: Effect id.
+        title: The effect's name.
         name: Parameter name; empty for a moved or removed effect.
         before: Value before, None where there was none.
         after: Value after, None where there is none.
@@ -28,6 +29,7 @@ class Change:
 
     kind: Kind
     fx: str
+    title: str
     name: str
     before: float | None
     after: float | None
@@ -37,9 +39,9 @@ class Change:
 def changes(before: Chain, after: Chain) -> list[Change]:
     """Every audible difference, in the signal order of `after`, removed effects first."""
     found = [
-        Change("removed", fx, "", None, None, f"{effect(fx).title} removed")
-        for fx in before.ids
-        if fx not in after
+        Change("removed", s.fx, s.effect.title, "", None, None, f"{s.effect.title} removed")
+        for s in before
+        if s.fx not in after
     ]
     for slot in after:
         kind = slot.effect
@@ -49,19 +51,22 @@ def changes(before: Chain, after: Chain) -> list[Change]:
                 if _silent(parameter, slot.params):
                     continue
                 text = f"{parameter.title} {parameter.text(value)}"
-                found.append(Change("added", slot.fx, parameter.name, None, value, text))
+                found.append(
+                    Change("added", slot.fx, kind.title, parameter.name, None, value, text)
+                )
                 continue
             old = before[slot.fx].params.get(parameter.name, value)
             turned = abs(parameter.to_unit(old) - parameter.to_unit(value))
             if turned < HARDLY or parameter.text(old) == parameter.text(value):
                 continue
             text = f"{parameter.title} {parameter.text(old)} → {parameter.text(value)}"
-            found.append(Change("changed", slot.fx, parameter.name, old, value, text))
+            found.append(Change("changed", slot.fx, kind.title, parameter.name, old, value, text))
     kept_before = [fx for fx in before.ids if fx in after]
     kept_after = [fx for fx in after.ids if fx in before]
     if kept_before != kept_after:
-        text = f"order now {' → '.join(effect(fx).title for fx in after.ids)}"
-        found.append(Change("moved", after.ids[0], "", None, None, text))
+        text = f"order now {' → '.join(slot.effect.title for slot in after)}"
+        first = after.slots[0]
+        found.append(Change("moved", first.fx, first.effect.title, "", None, None, text))
     return found
 
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from ifx_bridge.audio import Audio, Clip
 from ifx_bridge.effects.chain import Chain, Slot
-from ifx_bridge.matching.closed_form import closed_form
-from ifx_bridge.matching.distance import distance
+from ifx_bridge.plugins.closed_form import closed_form
 from ifx_bridge.plugins.description import Description
 from ifx_bridge.plugins.effect import ENGINE, as_effect
+from ifx_bridge.refine.distance import distance
 from ifx_bridge.refine.search import REACH, Dimension, search
 from ifx_bridge.refine.whole_chain import Settings, listening_excerpt
 

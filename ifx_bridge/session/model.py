@@ -18,9 +18,10 @@ from pydantic import (
     model_validator,
 )
 
-from ifx_bridge.brain.plan import Usage
+from ifx_bridge.brain.plan import Usage, Use
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.errors import UserError
+from ifx_bridge.plugins.effect import ENGINE as PLUGIN_ENGINE
 
 FORMAT, VERSION = "ifx-session", 1
 Route = Literal["initialize_all", "reuse_all", "reuse_and_initialize"]
@@ -129,6 +130,8 @@ class Turn(_Value):
         notes: What else the user was told.
         usage: What asking a model took.
         seed: Of the refinement.
+        uses: Plugins of the user's, in place of effects of ours or beside them.
+        own_chain: The chain in effects of ours only; None where no plugin stands for one.
     """
 
     index: int = Field(ge=1)
@@ -151,6 +154,8 @@ class Turn(_Value):
     notes: tuple[str, ...] = ()
     usage: Usage | None = None
     seed: int = Field(default=0, ge=-(2**63), lt=2**64)
+    uses: tuple[Use, ...] = ()
+    own_chain: list[dict[str, Any]] | None = None
 
     @classmethod
     def of(cls, *, chain: Chain, **fields: Any) -> Turn:
@@ -174,14 +179,18 @@ class Turn(_Value):
             return {**data, "parent": index - 1 if isinstance(index, int) and index > 0 else 0}
         return data
 
-    @field_validator("chain")
+    @field_validator("chain", "own_chain")
     @classmethod
-    def _known(cls, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return _checked(rows)
+    def _known(cls, rows: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
+        return rows if rows is None else _checked(rows)
 
     def as_chain(self) -> Chain:
         """The chain of this turn."""
         return Chain.from_data(self.chain, self.trim_db, self.amount)
+
+    def as_own(self) -> Chain:
+        """The same in effects of ours, which words are understood in; no trim."""
+        return _own(self.chain if self.own_chain is None else self.own_chain, self.amount)
 
 
 class Session(_Value):
@@ -279,6 +288,23 @@ class Session(_Value):
         return self.turn(self.head).as_chain() if self.head else Chain.from_data(self.start)
 
     @property
+    def own(self) -> Chain:
+        """The current chain in effects of ours."""
+        return self.turn(self.head).as_own() if self.head else _own(self.start, 1.0)
+
+    @property
+    def uses(self) -> tuple[Use, ...]:
+        """The plugins that are used."""
+        if self.head:
+            return self.turn(self.head).uses
+        uses, last = list[Use](), ""
+        for slot in self.chain:
+            if slot.engine == PLUGIN_ENGINE:
+                uses.append(Use(slot.fx, always=True, place=f"after:{last}" if last else "first"))
+            last = slot.fx
+        return tuple(uses)
+
+    @property
     def history(self) -> tuple[str, ...]:
         """The instructions that led to the current turn, oldest first."""
         return tuple(turn.instruction for turn in self.path())
@@ -370,6 +396,10 @@ class Session(_Value):
         data["history"] = list(self.history)
         data["current_params"] = self.current_params
         return {**data, **own}
+
+
+def _own(rows: list[dict[str, Any]], amount: float) -> Chain:
+    return Chain.from_data([r for r in rows if r.get("engine") != PLUGIN_ENGINE], amount=amount)
 
 
 def _checked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

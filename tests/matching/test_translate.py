@@ -14,10 +14,10 @@ from ifx_bridge import audio
 from ifx_bridge.demo import clips
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.errors import UserError
-from ifx_bridge.matching.closed_form import closed_form, maps
-from ifx_bridge.matching.distance import distance
 from ifx_bridge.matching.translate import translate
+from ifx_bridge.plugins.closed_form import closed_form, maps
 from ifx_bridge.plugins.library import VARIABLE, Library
+from ifx_bridge.refine.distance import distance
 from tests.plugins.test_host import ZAM, noise, real
 
 
