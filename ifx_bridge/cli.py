@@ -124,9 +124,7 @@ def refine(
     ] = None,
     lock: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Leave an effect or knob alone: rev, rev.room_size, zameq2.bandwidth_1."
-        ),
+        typer.Option(help="Leave an effect or knob alone: rev, rev.room_size, zameq2.bandwidth_1."),
     ] = None,
 ) -> None:
     """Turn a recording and instructions into a refined effect chain."""

@@ -206,12 +206,13 @@ def context(
         chain=session.own,
         history=tuple(turn.instruction for turn in path),
         chains=tuple(turn.as_own() for turn in path),
-        turns={t.index: Past(t.instruction, t.as_own()) for t in session.turns},
+        turns={t.index: Past(t.instruction, t.as_own(), t.uses) for t in session.turns},
         locked=frozenset((*session.locked, *locked)),
         pinned=frozenset(session.pinned),
         facts=facts.measure(clip),
         owned=_owned(tuple(used)),
         uses=tuple(used.values()),
+        uses_before=session.go_to(path[-1].parent).uses if path else (),
     )
 
 

@@ -343,7 +343,10 @@ class Draft:
             known = ", ".join(str(i) for i in self.context.turns) or "none yet"
             self.misunderstood.append(f"There is no turn {index} (there are: {known}).")
             return False
-        self.become(self.context.turns[index].chain if index else Chain())
+        if index:
+            self.become(self.context.turns[index].chain, self.context.turns[index].uses)
+        else:
+            self.become(Chain(), [use for use in self.uses.values() if not use.always])
         self.say(f"Back to turn {index}." if index else "All effects are removed; it is dry.")
         return True
 
@@ -352,12 +355,13 @@ class Draft:
         if not self.context.chains:
             self.say("There is nothing to undo yet.")
             return
-        self.become(self.context.previous)
+        self.become(self.context.previous, self.context.uses_before)
         self.say("The last turn is taken back.")
 
-    def become(self, chain: Chain) -> None:
-        """Start from another chain instead."""
+    def become(self, chain: Chain, uses: Sequence[Use]) -> None:
+        """Start from another chain instead, with the plugins that were used in it."""
         self.chain = chain
+        self.uses = {use.plugin: use for use in uses}
         self.moves.clear()
         self.free.clear()
         self.pinned.clear()

@@ -173,6 +173,7 @@ class Past:
 
     instruction: str
     chain: Chain
+    uses: tuple[Use, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,7 @@ class Context:
         facts: Measurements of the dry clip.
         owned: The plugins that the user could use.
         uses: Those that are used.
+        uses_before: Those that were used before the current turn.
     """
 
     chain: Chain = field(default_factory=Chain)
@@ -200,6 +202,7 @@ class Context:
     facts: Facts | None = None
     owned: tuple[Owned, ...] = ()
     uses: tuple[Use, ...] = ()
+    uses_before: tuple[Use, ...] = ()
 
     @property
     def previous(self) -> Chain:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ifx_bridge.audio import Clip
-from ifx_bridge.brain.plan import Plan, Use
+from ifx_bridge.audio import Audio, Clip
+from ifx_bridge.brain.plan import SURE, Plan, Use
 from ifx_bridge.ears import losses
 from ifx_bridge.ears.base import Ears
 from ifx_bridge.effects.chain import Chain, Slot
+from ifx_bridge.effects.spec import Params
 from ifx_bridge.plugins import effect as plugins
 from ifx_bridge.plugins.closed_form import closed_form
 from ifx_bridge.plugins.description import Description
@@ -33,14 +34,17 @@ if TYPE_CHECKING:
 
 RENDERS = 60  # of each plugin, in a turn
 # Penalty per squared part of a turn; the loss is 1 at the start.
-STAY_NEW, STAY_KNOWN = 0.05, 0.3
+STAY_NEW, STAY_KNOWN = 0.1, 0.3
 NEAR = 0.15  # first steps
-# Without words the sound of our effect is the aim; so many dB count like the whole way of a word.
+# A plugin that stands for an effect of ours shall sound like it, which is refined by gradients and
+# what later words are understood in; so many dB count like the whole way of a word.
 ALIKE_DB = 10.0
 # What a plugin beside ours must be worth, in score, to be turned.
 WORTH = 0.03
 SILENT = 1e-6  # power, as a part of what goes in
 NOT_HEARD = 1e9
+TURNED = 0.01  # of a turn: a knob that was meant to move
+FREE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ def refine_hosted(
     """
     settings = settings or Settings()
     uses, notes = list[Use](), list[str]()
+    own = replace(own, chain=_unasked_back(own.chain, plan, past))
     chain, finished, trace = own.chain, own.finished, list(own.trace)
     target: Target | None = None
     score = own.score
@@ -97,15 +102,17 @@ def refine_hosted(
             notes.append(_gone(use.plugin, "is not on this computer", stands_for))
             uses.append(use)
             continue
-        slot, known = _begin(use, own.chain, description, past)
+        starts, known, fixed = _starts(use, own.chain, description, plan, past)
         try:
-            placed = _placed(chain, slot, use, stands_for)
             target = target or aim(clip, before, plan, ears, settings)
-            search_it = _Search(target, placed, slot.fx, description, ears)
-            free = _free(use, own.chain, description, plan, past, known)
+            placed = [_placed(chain, start, use, stands_for) for start in starts]
+            ours = chain if stands_for else None
+            search_it = _Search(target, placed[0], use.plugin, description, ears, ours)
+            free = [
+                key for key in _free(use, own.chain, description, plan, past) if key not in fixed
+            ]
             if free and not cancelled():
-                ours = chain if stands_for else None
-                chain, done = search_it.run(free, known, ours, settings, progress, cancelled)
+                chain, done = search_it.run(placed, free, known, settings, progress, cancelled)
                 finished = finished and done
             else:
                 chain = search_it.as_it_is()
@@ -140,30 +147,68 @@ def _same(one: Slot, other: Slot) -> bool:
     )
 
 
-def _begin(
-    use: Use, own: Chain, description: Description, past: Sequence[tuple[Chain, Chain]]
-) -> tuple[Slot, bool]:
-    """The plugin's values before anything is searched, and whether it was there before."""
-    new = plugins.as_effect(description).defaults()
-    if use.fx not in own:
-        last, _ = _before(use, past)
-        return Slot(use.plugin, last.params if last else new, engine=plugins.ENGINE), bool(last)
-    ours = own[use.fx]
-    # What once was found for the same settings of ours is found again.
+def _unasked_back(own: Chain, plan: Plan, past: Sequence[tuple[Chain, Chain]]) -> Chain:
+    """Effects that a plugin stands for stay as they were, unless the plan is about them."""
+    asked = {move.fx for move in plan.moves} | {key.split(".")[0] for key in plan.free}
+    for use in plan.uses:
+        if use.fx in own and use.fx not in asked and past and use.fx in past[0][0]:
+            own = own.with_params({use.fx: plan.start[use.fx].params})
+    return own
+
+
+def _found_before(use: Use, own: Chain, past: Sequence[tuple[Chain, Chain]]) -> Slot | None:
+    """What once was found for the same settings of ours."""
     for earlier, real in past:
-        if use.plugin in real and use.fx in earlier and _same(earlier[use.fx], ours):
-            return replace(real[use.plugin], bypass=ours.bypass), True
+        if use.plugin in real and use.fx in earlier and _same(earlier[use.fx], own[use.fx]):
+            return real[use.plugin]
+    return None
+
+
+def _starts(
+    use: Use,
+    own: Chain,
+    description: Description,
+    plan: Plan,
+    past: Sequence[tuple[Chain, Chain]],
+) -> tuple[list[Slot], bool, frozenset[str]]:
+    """Values to begin a search with, whether the plugin was there before, and what is fixed."""
+    new = plugins.as_effect(description).defaults()
     last, stood_for = _before(use, past)
-    values = dict(last.params) if last else new
+    if use.fx not in own:
+        return (
+            [Slot(use.plugin, last.params if last else new, engine=plugins.ENGINE)],
+            bool(last),
+            FREE,
+        )
+    ours = own[use.fx]
+    if (found := _found_before(use, own, past)) is not None:
+        return [replace(found, bypass=ours.bypass)], True, FREE
+
+    def at(values: Params, moves: Params) -> Slot:
+        changed = {
+            key: parameter.value(min(1.0, max(0.0, position)))
+            for key, position in moves.items()
+            if (parameter := description.parameter(key)) is not None
+        }
+        return Slot(use.plugin, {**values, **changed}, ours.bypass, plugins.ENGINE)
+
     meant = closed_form(ours, description)
-    old = closed_form(stood_for, description).positions if last and stood_for else {}
+    if last is None:
+        return [at(new, meant.positions)], False, meant.exact
+    # As it was, moved as ours moved; or as its parameters mean.
+    old = closed_form(stood_for, description).positions if stood_for else {}
+    moved, turned = dict[str, float](), set[str]()
     for key, position in meant.positions.items():
         parameter = description.parameter(key)
         assert parameter is not None
-        if last and key in old and key not in meant.exact:
-            position = parameter.position(values[key]) + position - old[key]
-        values[key] = parameter.value(min(1.0, max(0.0, position)))
-    return Slot(use.plugin, values, ours.bypass, plugins.ENGINE), bool(last)
+        same = key in old and key not in meant.exact
+        here = parameter.position(last.params[key])
+        moved[key] = here + position - old[key] if same else position
+        if abs(moved[key] - here) > TURNED:
+            turned.add(key)
+    if any(move.fx == use.fx and move.confidence >= SURE for move in plan.moves) and turned:
+        return [at(last.params, moved)], True, meant.exact | turned  # what is sure binds
+    return [at(last.params, moved), at(last.params, meant.positions)], True, meant.exact
 
 
 def _free(
@@ -172,32 +217,17 @@ def _free(
     description: Description,
     plan: Plan,
     past: Sequence[tuple[Chain, Chain]],
-    known: bool,
 ) -> list[str]:
     """The keys that may be searched in this turn."""
     held = plan.held | plan.locked
     if use.plugin in held:
         return []
-    exact: frozenset[str] = frozenset()
     if use.fx in own:
-        same = any(
-            use.plugin in real and use.fx in earlier and _same(earlier[use.fx], own[use.fx])
-            for earlier, real in past
-        )
-        if same or own[use.fx].bypass:
+        if own[use.fx].bypass or _found_before(use, own, past) is not None:
             return []
-        meant = closed_form(own[use.fx], description)
-        pinned = {key.split(".", 1)[1] for key in plan.pinned if key.split(".")[0] == use.fx}
-        exact = meant.exact
-        if pinned and known:
-            exact |= frozenset(meant.positions)
     elif not plan.toward and not plan.away:
         return []
-    return [
-        p.key
-        for p in description.parameters
-        if p.key not in exact and f"{use.plugin}.{p.key}" not in held
-    ]
+    return [p.key for p in description.parameters if f"{use.plugin}.{p.key}" not in held]
 
 
 def _placed(chain: Chain, slot: Slot, use: Use, stands_for: str) -> Chain:
@@ -224,8 +254,15 @@ class _Search:
     """One plugin in a chain, listened to."""
 
     def __init__(
-        self, target: Target, chain: Chain, fx: str, description: Description, ears: Ears
+        self,
+        target: Target,
+        chain: Chain,
+        fx: str,
+        description: Description,
+        ears: Ears,
+        ours: Chain | None,
     ) -> None:
+        """With a plugin in a chain, and the chain with our effect in its place."""
         import torch
 
         self.target, self.chain, self.fx, self.ears = target, chain, fx, ears
@@ -234,6 +271,7 @@ class _Search:
         self.trace: list[float] = []
         with torch.no_grad():
             self.prefix = chain.forward(target.audio, target.rate, stop=self.at)
+            self.wanted = None if ours is None else _first(ours.forward(target.audio, target.rate))
 
     def as_it_is(self) -> Chain:
         """The chain, once it has been heard.
@@ -264,9 +302,9 @@ class _Search:
 
     def run(
         self,
+        starts: Sequence[Chain],
         keys: Sequence[str],
         known: bool,
-        ours: Chain | None,
         settings: Settings,
         progress: Callable[[Progress], None],
         cancelled: Callable[[], bool],
@@ -274,41 +312,30 @@ class _Search:
         """The chain with the best values found, and whether it was not stopped.
 
         Args:
+            starts: Chains with values to begin with.
             keys: Parameters that may move.
             known: Whether the plugin was in the chain before, so that moving it costs more.
-            ours: The chain with our effect in its place.
             settings: How hard to try.
             progress: Told every step.
             cancelled: Asked before every render.
         """
+        start = min(starts, key=self._cost) if len(starts) > 1 else starts[0]
         parameters = [p for p in self.description.parameters if p.key in keys]
-        params = self.chain[self.fx].params
+        params = start[self.fx].params
         dimensions = [
             Dimension(p.key, p.position(params[p.key]), 0 if p.kind == "number" else len(p.values))
             for p in parameters
         ]
         origin = np.array([d.start for d in dimensions])
         stay = STAY_KNOWN if known else STAY_NEW
-        wanted = None
-        if ours is not None and not self.target.words:
-            wanted = ours.forward(self.target.audio, self.target.rate)[0].detach().numpy()
-        loud = float(self.target.audio.square().mean())
 
         def chain_at(positions: NDArray[np.float64]) -> Chain:
-            values = {
-                p.key: p.value(float(at)) for p, at in zip(parameters, positions, strict=True)
-            }
-            return self.chain.with_params({self.fx: values})
+            pairs = zip(parameters, positions, strict=True)
+            return start.with_params({self.fx: {p.key: p.value(float(at)) for p, at in pairs}})
 
         def cost(positions: NDArray[np.float64]) -> float:
-            wet = self._wet(chain_at(positions))
-            if float(wet.square().mean()) < SILENT * loud:
-                return NOT_HEARD
-            moved = stay * float(np.square(positions - origin).sum())
-            if wanted is not None:
-                return distance(wet[0].numpy(), wanted) / ALIKE_DB + moved
-            heard = self.ears.embed_audio(wet, self.target.rate).detach()
-            return float(losses.aimed(self.target.origin, heard, self.target.change)) + moved
+            moved = float(np.square(positions - origin).sum())
+            return self._cost(chain_at(positions)) + stay * moved
 
         def report(done: int, most: int, least: float, best: NDArray[np.float64]) -> None:
             score = 1 - min(1.0, max(0.0, least)) ** 0.5
@@ -318,6 +345,24 @@ class _Search:
 
         found = search(cost, dimensions, RENDERS, settings.seed, NEAR, report, cancelled)
         best = chain_at(found.positions)
-        if ours is None and self.score(best) < self.score(self.chain) + WORTH:
-            best = self.chain
+        if self.wanted is None and self.score(best) < self.score(start) + WORTH:
+            best = start
         return best, found.finished
+
+    def _cost(self, chain: Chain) -> float:
+        """What the ears say, where there are words; how unlike ours it is, where there is one."""
+        wet = self._wet(chain)
+        if float(wet.square().mean()) < SILENT * float(self.target.audio.square().mean()):
+            return NOT_HEARD
+        cost = 0.0
+        if self.target.words:
+            heard = self.ears.embed_audio(wet, self.target.rate).detach()
+            cost += float(losses.aimed(self.target.origin, heard, self.target.change))
+        if self.wanted is not None:
+            cost += distance(_first(wet), self.wanted) / ALIKE_DB
+        return cost
+
+
+def _first(batch: Tensor) -> Audio:
+    sound: Audio = batch[0].detach().numpy()
+    return sound
