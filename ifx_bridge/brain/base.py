@@ -53,6 +53,6 @@ def announcement(spec: str) -> str:
     endpoint = providers.endpoint(spec)
     where = "on this machine" if endpoint.is_local else f"at {endpoint.provider.title}"
     return (
-        f"Brain: {endpoint.name} {where}. It is sent your instructions, the chain and numbers "
-        "measured of the clip; never audio, never names of files."
+        f"Brain: {endpoint.name} {where}. It is sent your instructions, the chain, the names of "
+        "your plugins and numbers measured of the clip; never audio, never names of files."
     )

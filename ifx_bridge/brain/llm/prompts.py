@@ -1,4 +1,4 @@
-"""What the model is told. Only text: the instruction, the chain, and numbers measured."""
+"""What the model is told. Only text: the instruction, the chain, names of plugins, measurements."""
 
 from __future__ import annotations
 
@@ -76,6 +76,12 @@ def session(draft: Draft, instruction: str, with_values: bool) -> str:
         if with_values
         else list(draft.chain.ids)
     )
+    if context.owned:
+        titles = {plugin.id: plugin.title for plugin in context.owned}
+        data["plugins"] = [
+            {"name": titles.get(use.plugin, use.plugin), "stands_for": use.fx}
+            for use in draft.uses.values()
+        ]
     if draft.locked:
         data["locked"] = sorted(draft.locked)
     data["instruction"] = instruction[:LONGEST_INSTRUCTION]

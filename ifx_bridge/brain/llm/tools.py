@@ -15,6 +15,7 @@ from typing import Any
 
 from ifx_bridge.brain.draft import TITLES, Draft
 from ifx_bridge.brain.llm.client import Call
+from ifx_bridge.brain.plan import Owned
 from ifx_bridge.effects import spec
 from ifx_bridge.effects.chain import Slot
 from ifx_bridge.errors import UserError
@@ -22,6 +23,8 @@ from ifx_bridge.errors import UserError
 # A chain has one of each effect; nobody needs more calls than this in one turn.
 MOST_CALLS = 16
 LONGEST_REASON = 300
+MOST_PLUGINS = 60
+OF_ITS_KIND = "of its own kind"
 
 Schema = dict[str, Any]
 
@@ -149,6 +152,7 @@ def offered(draft: Draft) -> list[Tool]:
             },
         ),
     ]
+    tools += _of_plugins(draft)
     if draft.context.chains:
         turns = sorted(draft.context.turns)
         share = {"type": "number", "minimum": 0, "maximum": 1}
@@ -183,6 +187,31 @@ def offered(draft: Draft) -> list[Tool]:
         )
     )
     return tools
+
+
+def _of_plugins(draft: Draft) -> list[Tool]:
+    """What can be done with the user's plugins, which the model knows by name."""
+    owned = {plugin.title: plugin for plugin in draft.context.owned[:MOST_PLUGINS]}
+    if not owned:
+        return []
+    name: Schema = {"plugin": {"type": "string", "enum": list(owned)}}
+    kinds = {"type": "string", "enum": [*TITLES, OF_ITS_KIND]}
+    return [
+        Tool(
+            "use_plugin",
+            "Use a plugin of the producer's. Only when they name it. 'effect' is what it stands "
+            f"for ('my reverb is ...'), or {OF_ITS_KIND!r}; call add tools for the effects that "
+            "the instruction needs as well.",
+            partial(_use_plugin, owned=owned),
+            {**name, "effect": kinds},
+        ),
+        Tool(
+            "put_plugin_away",
+            "Use a plugin of the producer's no more; when they say so.",
+            lambda draft, given: draft.put_away(_plugin(owned, given)),
+            name,
+        ),
+    ]
 
 
 def apply(calls: Sequence[Call], draft: Draft) -> Outcome:
@@ -305,6 +334,19 @@ def _set(draft: Draft, given: Mapping[str, Any]) -> None:
 
 def _equalize(draft: Draft, given: Mapping[str, Any]) -> None:
     draft.equalize(_number(given, "hz", 20, 20000), _number(given, "gain_db", -24, 24))
+
+
+def _plugin(owned: Mapping[str, Owned], given: Mapping[str, Any]) -> Owned:
+    name = _text(given, "plugin")
+    if name not in owned:
+        raise Nonsense(f"there is no plugin {_short(name)!r}")
+    return owned[name]
+
+
+def _use_plugin(draft: Draft, given: Mapping[str, Any], owned: Mapping[str, Owned]) -> None:
+    fx = given.get("effect")
+    known = isinstance(fx, str) and fx in TITLES
+    draft.use(_plugin(owned, given), str(fx) if known else "", always=not known)
 
 
 def _go_to(draft: Draft, given: Mapping[str, Any]) -> None:

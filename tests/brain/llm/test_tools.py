@@ -13,6 +13,7 @@ from ifx_bridge.brain import Context, Past
 from ifx_bridge.brain.draft import Draft
 from ifx_bridge.brain.llm import answers, tools
 from ifx_bridge.brain.llm.client import Call
+from ifx_bridge.brain.plan import Owned, Use
 from ifx_bridge.effects import spec
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.refine.whole_chain import movable
@@ -23,7 +24,7 @@ KNOBS = [f"{e}.{p.name}" for e in FX for p in spec.effect(e).parameters]
 NAMES = [
     *(f"add_{fx}" for fx in FX), *(f"remove_{fx}" for fx in FX), "reorder", "lock", "unlock",
     "set_parameter", "equalize", "undo", "start_over", "go_to_turn", "more_of_that",
-    "part_way_back", "retune", "not_understood", "make_coffee", "",
+    "part_way_back", "retune", "not_understood", "make_coffee", "", "use_plugin", "put_plugin_away",
 ]  # fmt: skip
 numbers = st.one_of(st.floats(), st.integers(), st.just("12"), st.just("NaN"), st.booleans())
 json_values = st.recursive(
@@ -44,6 +45,7 @@ likely = st.fixed_dictionaries(
         "turn": numbers,
         "share": numbers,
         "reason": json_values,
+        "plugin": st.sampled_from(["Big Room", "Grains"]) | json_values,
     },
 )
 calls = st.builds(
@@ -60,7 +62,8 @@ def context_of(chain: Chain, locked: list[str]) -> Context:
     before = Chain(chain.slots[:-1])
     turns = {1: Past("a", before), 2: Past("b", chain)}
     keys = frozenset(fx for fx in locked if fx in chain)
-    return Context(chain, ("a", "b"), (before, chain), turns, locked=keys)
+    owned = (Owned("bigroom", "Big Room", "rev"), Owned("grains", "Grains"))
+    return Context(chain, ("a", "b"), (before, chain), turns, locked=keys, owned=owned)
 
 
 def check(draft: Draft, context: Context) -> None:
@@ -70,7 +73,7 @@ def check(draft: Draft, context: Context) -> None:
     movable(plan)
     session = Session(clip={}).add(
         instruction="x", route="reuse_all", chain=aim, score={"before": 0, "after": 0},
-        explanation=plan.explanation, locked=sorted(plan.locked), pinned=sorted(plan.pinned),
+        explanation=plan.explanation, uses=plan.uses, locked=sorted(plan.locked), pinned=sorted(plan.pinned),
     )  # fmt: skip
     assert Session(**json.loads(json.dumps(session.to_data()))) == session
     gone = set(plan.start.ids) ^ set(context.chain.ids)
@@ -142,3 +145,16 @@ def test_json_is_found_wherever_it_stands() -> None:
 def test_arguments_are_an_object_or_nonsense(text: str) -> None:
     with contextlib.suppress(tools.Nonsense):
         assert isinstance(tools.arguments_of(text), dict)
+
+
+def test_the_users_plugins() -> None:
+    context = context_of(Chain((Slot("rev"),)), [])
+    draft = Draft(context)
+    given = json.dumps({"plugin": "Big Room", "effect": "rev"})
+    tools.apply([Call("use_plugin", given), Call("use_plugin", '{"plugin": "Grains"}')], draft)
+    assert draft.plan("x").uses == (Use("bigroom", "rev"), Use("grains", "", True))
+    tools.apply([Call("put_plugin_away", '{"plugin": "Grains"}')], draft)
+    outcome = tools.apply([Call("use_plugin", '{"plugin": "Valhalla"}')], draft)
+    assert draft.plan("x").uses == (Use("bigroom", "rev"),)
+    assert "Valhalla" in outcome.problems[0]
+    assert not any("plugin" in tool.name for tool in tools.offered(Draft(Context())))
