@@ -6,16 +6,14 @@ import io
 import json
 import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ifx_bridge import __version__
+from ifx_bridge import __version__, terminal
 from ifx_bridge.errors import Cancelled, UserError
 from ifx_bridge.matching import commands as matching_commands
 from ifx_bridge.models import commands as model_commands
@@ -25,9 +23,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ifx_bridge.engine import TurnResult
-    from ifx_bridge.refine import Progress
 
-BAD_INPUT, INTERRUPTED = 2, 130
+BAD_INPUT = 2
 DEMO_INSTRUCTIONS = ("make it sound like a church", "add some grit", "too harsh, soften it")
 
 app = typer.Typer(
@@ -40,7 +37,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; no traceback reaches the user."""
-    signal.signal(signal.SIGINT, lambda number, frame: sys.exit(INTERRUPTED))
+    signal.signal(signal.SIGINT, lambda number, frame: sys.exit(terminal.INTERRUPTED))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # consoles without arrows and dashes
@@ -210,12 +207,12 @@ def train_ears(
     """Train the FX ears on crowd data; takes some 20 minutes."""
     from ifx_bridge.study.train_ears import Recipe, run
 
-    with _stop_flag() as stopped:
+    with terminal.stop_flag() as stopped:
         try:
-            path = run(data, dry, out, Recipe(seed=seed), resume, _note, stopped.is_set)
+            path = run(data, dry, out, Recipe(seed=seed), resume, terminal.note, stopped.is_set)
         except Cancelled:
-            _note(f"Stopped; go on with --resume --out {out}.")
-            raise typer.Exit(INTERRUPTED) from None
+            terminal.note(f"Stopped; go on with --resume --out {out}.")
+            raise typer.Exit(terminal.INTERRUPTED) from None
     print(f"{path}: listen with --ears {path}")
 
 
@@ -235,17 +232,14 @@ def study_ears(
     """Measure how well ears hear what crowds of people mean."""
     from ifx_bridge.study.ears import run
 
-    print(run(data, dry, out, cache or out / "cache", _note))
-
-
-def _note(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    print(run(data, dry, out, cache or out / "cache", terminal.note))
 
 
 app.add_typer(model_commands.app, name="models")
 app.add_typer(plugin_commands.app, name="plugins")
 plugin_commands.app.command("preset")(matching_commands.preset)
 app.command("translate")(matching_commands.translate)
+app.command("match")(matching_commands.match)
 brains = typer.Typer(help="What understands the words.", no_args_is_help=True)
 app.add_typer(brains, name="brain")
 
@@ -290,7 +284,7 @@ def test_brain(
     found = brain(spec)
     if said := announcement(spec):
         print(said, file=sys.stderr)
-    with _stop_flag() as stopped:
+    with terminal.stop_flag() as stopped:
         try:
             if isinstance(found, Agent):
                 print(found.check(stopped.is_set))
@@ -298,7 +292,7 @@ def test_brain(
                 plan = found.plan(DEMO_INSTRUCTIONS[0], Context(), stopped.is_set)
                 print(f"{found.name} answers: {plan.explanation}")
         except Cancelled:
-            raise typer.Exit(INTERRUPTED) from None
+            raise typer.Exit(terminal.INTERRUPTED) from None
 
 
 @brains.command("key")
@@ -383,12 +377,12 @@ def run_turns(
     place.open(session, clip)
 
     console, done = Console(), []
-    with _stop_flag() as stopped:
+    with terminal.stop_flag() as stopped:
         for instruction in instructions:
             if stopped.is_set():
                 break
             try:
-                with _live(notes, instruction) as report:
+                with terminal.live(notes) as report:
                     result = machine.turn(
                         session, clip, instruction, report, stopped.is_set, uses, locked
                     )
@@ -417,7 +411,7 @@ def run_turns(
             f"--session {place.session_path}.",
             highlight=False,
         )
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(terminal.INTERRUPTED)
 
 
 def _turn_data(result: TurnResult, path: Path) -> dict[str, Any]:
@@ -472,52 +466,6 @@ def _print_turn(console: Console, result: TurnResult, path: Path) -> None:
     if not turn.finished:
         notes.append("stopped: best so far")
     console.print(escape(" · ".join(notes)) + "\n", style="dim", highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def _live(console: Console, instruction: str) -> Iterator[Callable[[Progress], None]]:
-    from rich import progress as bars
-
-    columns = (
-        bars.TextColumn("{task.description}"),
-        bars.BarColumn(bar_width=24),
-        bars.TextColumn("score {task.fields[score]:.2f}"),
-        bars.TimeElapsedColumn(),
-    )
-    shown = console.is_terminal
-    with bars.Progress(*columns, console=console, transient=True, disable=not shown) as bar:
-        task = bar.add_task("understanding", total=None, score=0.0)
-
-        def report(step: Progress) -> None:
-            bar.update(
-                task,
-                description=step.stage,
-                completed=step.step,
-                total=step.steps,
-                score=step.score,
-            )
-
-        yield report
-
-
-@contextmanager
-def _stop_flag() -> Iterator[threading.Event]:
-    """An event that Ctrl+C and termination set; a second Ctrl+C ends at once."""
-    stopped = threading.Event()
-
-    def stop(number: int, frame: object) -> None:
-        if stopped.is_set():
-            sys.exit(INTERRUPTED)
-        stopped.set()
-
-    main_thread = threading.current_thread() is threading.main_thread()
-    signals = (signal.SIGINT, signal.SIGTERM) if main_thread else ()
-    before = {number: signal.signal(number, stop) for number in signals}
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 if __name__ == "__main__":

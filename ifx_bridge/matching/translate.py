@@ -20,7 +20,7 @@ from ifx_bridge.plugins.description import Description
 from ifx_bridge.plugins.effect import ENGINE, as_effect
 from ifx_bridge.refine.distance import distance
 from ifx_bridge.refine.search import REACH, Dimension, search
-from ifx_bridge.refine.whole_chain import Settings, listening_excerpt
+from ifx_bridge.refine.whole_chain import Progress, Settings, listening_excerpt
 
 RENDERS = 250
 # What the clip counts beside the test signals.
@@ -65,7 +65,7 @@ def translate(
     plugin: Description,
     renders: int = RENDERS,
     seed: int = 0,
-    progress: Callable[[int, int, float], None] = lambda done, most, least: None,
+    progress: Callable[[Progress], None] = lambda step: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Translation:
     """Find a plugin's settings that sound like an effect of a chain.
@@ -77,7 +77,7 @@ def translate(
         plugin: What shall sound like it.
         renders: How often it may be tried.
         seed: Same seed, same answer.
-        progress: Told tries done and allowed, and the least distance in dB.
+        progress: Told every try; its score is the share of the plugin's distance made up for.
         cancelled: Asked before every try.
 
     Raises:
@@ -120,13 +120,23 @@ def translate(
         moved = float(np.square(at - origin).sum())
         return cost({**start, **dict(zip(keys, at, strict=True))}) + STAY * moved
 
+    def report(done: int, most: int, least: float, best: NDArray[np.float64]) -> None:
+        values = {p.key: p.value(start[p.key]) for p in plugin.parameters}
+        for key, at in zip(keys, best, strict=True):
+            parameter = plugin.parameter(key)
+            assert parameter is not None
+            values[key] = parameter.value(float(at))
+        share = max(0.0, 1 - least / default_db) if default_db else 0.0
+        tried = Chain((Slot(effect.id, values, engine=ENGINE),))
+        progress(Progress(f"trying settings of {plugin.name}", done, most, share, tried))
+
     found = search(
         searched,
         dimensions,
         renders,
         seed,
         NEAR if better else REACH,
-        lambda done, most, least, best: progress(done, most, least),
+        report,
         cancelled,
     )
     positions = {**start, **dict(zip(keys, map(float, found.positions), strict=True))}

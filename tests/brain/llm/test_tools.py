@@ -73,7 +73,8 @@ def check(draft: Draft, context: Context) -> None:
     movable(plan)
     session = Session(clip={}).add(
         instruction="x", route="reuse_all", chain=aim, score={"before": 0, "after": 0},
-        explanation=plan.explanation, uses=plan.uses, locked=sorted(plan.locked), pinned=sorted(plan.pinned),
+        explanation=plan.explanation, uses=plan.uses,
+        locked=sorted(plan.locked), pinned=sorted(plan.pinned),
     )  # fmt: skip
     assert Session(**json.loads(json.dumps(session.to_data()))) == session
     gone = set(plan.start.ids) ^ set(context.chain.ids)
