@@ -11,7 +11,8 @@ chain, the best few are refined by gradients, and the best stays while it earns 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import pairwise
 from math import gcd
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,12 +33,17 @@ TRIAL_STEPS, STEPS = 20, 100
 LEARNING_RATE = 0.1
 REFINED = 4  # kinds of effects, for every one that is added
 PLACES = 2  # in the chain, of each kind
+# Other performances differ by more than effects: what brings them nearer by extremes is no answer.
+CAUTION = 0.4  # per squared part of a turn away from neutral
+WORTH_OF_ANOTHER, MOST_OF_ANOTHER = 0.15, 3
 WORTH = 0.06  # of what is left, for one effect more
 SPARE = 0.02  # what an effect may be worth and still be left out
 ENOUGH = 0.003  # of the distance: nobody hears what is left
 MOST_EFFECTS = 5
-# Knobs that gradients do not find: they are looked for in the sound, or not heard.
-LEFT = frozenset({"delay_seconds", "width"})
+# Knobs that are looked for in the sound, not heard, or say the same as another.
+LEFT = frozenset({"delay_seconds", "width", "dry_level"})
+# What tells performances apart is no effect.
+OF_THE_PERFORMANCE = frozenset({"pitchshift", "bitcrush"})
 # Where each kind begins; equalizers, delays and shifts are also looked for in the sound.
 STARTS: dict[str, tuple[dict[str, float], ...]] = {
     "eq": (),
@@ -119,44 +125,46 @@ def match(
         cancelled: Asked before every step; the best so far is the answer.
     """
     rate = dry.sample_rate
-    other = _like(reference, dry)
-    lag = _lag(dry.samples, other, rate)
-    begin, sound = _from_first_sound(dry)
+    channels = min(2, dry.channels, reference.channels)
+    mine, other = _at(dry, rate, channels), _at(reference, rate, channels)
+    lag = _lag(mine, other, rate)
+    begin, length = _first_sound(mine, rate), round((SECONDS + TAIL_SECONDS) * rate)
     if lag is not None:
-        wanted = _cut(other, begin + lag, sound.shape[-1])
+        # Where the reference ends, nothing is known of what would ring on.
+        begin = max(begin, -lag)
+        length = min(length, other.shape[1] - begin - lag)
+        wanted = _cut(other, begin + lag, length)
     else:
-        wanted = _from_first_sound(replace(dry, samples=other))[1]
+        wanted = _cut(other, _first_sound(other, rate), length)
+    sound = _cut(mine, begin, length)
     listener = (_Measurements if lag is None else _Moments)(wanted, rate)
     return _Matching(sound, wanted, rate, listener, progress, cancelled).run(
-        _delays(dry.samples, other, lag, rate), _shifts(dry.samples, other, rate), lag is not None
+        _delays(mine, other, lag, rate), _shifts(mine, other, rate), lag is not None
     )
 
 
 # The sounds.
 
 
-def _like(clip: Clip, other: Clip) -> Audio:
-    """A clip at the rate and with the channels of another, at most two."""
+def _at(clip: Clip, rate: float, channels: int) -> Audio:
+    """A clip's sound at a rate, with one or two channels."""
     from scipy.signal import resample_poly
 
     samples = clip.samples
-    if clip.sample_rate != other.sample_rate:
-        common = gcd(clip.sample_rate, other.sample_rate)
-        up, down = other.sample_rate // common, clip.sample_rate // common
-        samples = resample_poly(samples, up, down, axis=1).astype(np.float32)
-    channels = min(2, other.channels)
-    if samples.shape[0] != channels:
+    if channels == 1 or clip.channels > 2:
         samples = np.repeat(samples.mean(0, keepdims=True), channels, axis=0)
+    if clip.sample_rate != rate:
+        common = gcd(clip.sample_rate, int(rate))
+        up, down = int(rate) // common, clip.sample_rate // common
+        samples = resample_poly(samples, up, down, axis=1).astype(np.float32)
     return samples
 
 
-def _from_first_sound(clip: Clip) -> tuple[int, Audio]:
-    """Where a clip begins to sound, and what is listened to of it, silence at its end."""
-    samples = clip.samples[:2]
+def _first_sound(samples: Audio, rate: float) -> int:
+    """Where it begins to sound."""
     level = np.abs(samples).max(0)
-    loud = np.flatnonzero(level > 0.02 * level.max()) if level.max() > 0 else np.zeros(1, int)
-    begin = max(0, int(loud[0]) - round(0.02 * clip.sample_rate))
-    return begin, _cut(samples, begin, round((SECONDS + TAIL_SECONDS) * clip.sample_rate))
+    loud = np.flatnonzero(level > 0.02 * level.max())
+    return max(0, int(loud[0]) - round(0.02 * rate)) if level.max() > 0 else 0
 
 
 def _cut(samples: Audio, begin: int, length: int) -> Audio:
@@ -334,6 +342,10 @@ class _Matching:
 
         self.sound, self.rate, self.listener = torch.from_numpy(sound)[None], rate, listener
         self.wanted, self.progress, self.cancelled = wanted, progress, cancelled
+        same = isinstance(listener, _Moments)
+        self.caution = 0.0 if same else CAUTION
+        self.worth = WORTH if same else WORTH_OF_ANOTHER
+        self.most = MOST_EFFECTS if same else MOST_OF_ANOTHER
         self.before = self.least = self._apart(Chain())
         self.best = Chain()
         self.steps, self.stage = 0, "comparing"
@@ -348,11 +360,12 @@ class _Matching:
                 self._prune()
         except _Stopped:
             finished = False
+        self.caution = 0.0
         without = {fx: self._apart(self.best.removed(fx)) for fx in self.best.ids}
-        return Match(self.best, same, self.before, self.least, without, finished)
+        return Match(self.best, same, self.before, self._apart(self.best), without, finished)
 
     def _grow(self, delays: list[float], shifts: list[int]) -> None:
-        while len(self.best) < MOST_EFFECTS:
+        while len(self.best) < self.most:
             here, base = self.least, self.best
             if here < ENOUGH * self.before:
                 break
@@ -377,12 +390,12 @@ class _Matching:
                 (fx,) = set(chain.ids) - set(base.ids)
                 self.stage = f"refining with {spec.effect(fx).title.lower()}"
                 self._refine(chain, TRIAL_STEPS)
-            if self.least > here * (1 - WORTH):
+            if self.least > here * (1 - self.worth):
                 break
 
     def _candidates(self, base: Chain, delays: list[float], shifts: list[int]) -> Iterator[Slot]:
         for fx, starts in STARTS.items():
-            if fx in base:
+            if fx in base or (self.caution and fx in OF_THE_PERFORMANCE):
                 continue
             if fx == "eq":
                 yield self._equalizer(base)
@@ -391,7 +404,7 @@ class _Matching:
         if "delay" not in base:
             for seconds in delays:
                 yield Slot("delay", {"delay_seconds": seconds, "feedback": 0.2, "mix": 0.3})
-        if "pitchshift" not in base:
+        if "pitchshift" not in base and not self.caution:
             for semitones in shifts:
                 yield Slot("pitchshift", {"semitones": semitones})
 
@@ -425,7 +438,13 @@ class _Matching:
         if check and self.cancelled():
             raise _Stopped
         with torch.no_grad():
-            return float(self.listener(chain.forward(self.sound, self.rate)))
+            apart = float(self.listener(chain.forward(self.sound, self.rate)))
+        return apart + sum(
+            self.caution * (p.to_unit(slot.params[p.name]) - p.to_unit(p.neutral)) ** 2
+            for slot in chain
+            for p in slot.effect.parameters
+            if p.neutral is not None
+        )
 
     def _refine(self, chain: Chain, steps: int) -> None:
         """Every knob of a chain by gradients; the best so far is kept."""
@@ -442,6 +461,10 @@ class _Matching:
         )
         theta = torch.logit(places).requires_grad_(True)
         optimizer = torch.optim.Adam([theta], lr=LEARNING_RATE)
+        fixed = [p.neutral is not None for _, p in knobs]
+        neutral = torch.tensor(
+            [p.to_unit(p.default if p.neutral is None else p.neutral) for _, p in knobs]
+        )[fixed]
         for step in range(steps if knobs else 0):
             if self.cancelled():
                 raise _Stopped
@@ -452,6 +475,7 @@ class _Matching:
             for (fx, p), at in zip(knobs, position, strict=True):
                 values.setdefault(fx, {})[p.name] = p.from_unit_tensor(at)
             loss = self.listener(chain.forward(self.sound, self.rate, values))
+            loss = loss + self.caution * (position[fixed] - neutral).square().sum()
             found = float(loss.detach())
             if np.isfinite(found) and found < self.least:
                 self.least = found
