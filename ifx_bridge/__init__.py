@@ -1,3 +1,23 @@
-"""IFX Bridge: refine an effect chain with words, beside a DAW."""
+"""IFX Bridge: refine an effect chain with words, beside a DAW.
+
+`Session` and `load_chain` are imported when they are first asked for, with what they need.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ifx_bridge.presets import load_chain
+    from ifx_bridge.session import Session
 
 __version__ = "0.1.0"
+__all__ = ["Session", "load_chain"]
+_FROM = {"Session": "ifx_bridge.session", "load_chain": "ifx_bridge.presets"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FROM:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_FROM[name]), name)

@@ -18,6 +18,7 @@ from ifx_bridge.errors import Cancelled, UserError
 from ifx_bridge.matching import commands as matching_commands
 from ifx_bridge.models import commands as model_commands
 from ifx_bridge.plugins import commands as plugin_commands
+from ifx_bridge.presets import commands as preset_commands
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -181,15 +182,6 @@ def effects() -> None:
     Console().print(table)
 
 
-@app.command()
-def presets() -> None:
-    """List the factory presets."""
-    from ifx_bridge.presets import store
-
-    for name in store.factory():
-        print(f"{name}: {' → '.join(store.load(name).ids)}")
-
-
 @app.command("train-ears")
 def train_ears(
     data: Annotated[Path, typer.Option(help="Folder with SocialFX and SAFE data.")],
@@ -237,6 +229,7 @@ def study_ears(
 
 app.add_typer(model_commands.app, name="models")
 app.add_typer(plugin_commands.app, name="plugins")
+app.add_typer(preset_commands.app, name="presets")
 plugin_commands.app.command("preset")(matching_commands.preset)
 app.command("translate")(matching_commands.translate)
 app.command("match")(matching_commands.match)
@@ -337,6 +330,7 @@ def run_turns(
 
     from ifx_bridge import audio, ears, engine, workspace
     from ifx_bridge.brain import announcement, chosen
+    from ifx_bridge.presets import store
     from ifx_bridge.refine import RECIPES, Settings
 
     parts = dict(parts or {})
@@ -364,7 +358,7 @@ def run_turns(
     else:
         session = engine.open_session(clip)
         if chain is not None:
-            session = engine.start_from(session, workspace.starting_chain(chain))
+            session = engine.start_from(session, store.chain(chain))
         folder = out or Path(f"{clip_path.stem}-ifx")
     place = workspace.Workspace(folder)
     continuing = (

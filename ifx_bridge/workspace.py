@@ -7,7 +7,6 @@ from pathlib import Path
 
 from ifx_bridge import audio
 from ifx_bridge.audio import Audio, Clip
-from ifx_bridge.effects.chain import Chain
 from ifx_bridge.errors import UserError
 from ifx_bridge.session import Session, Turn
 from ifx_bridge.session import load as load_session
@@ -95,22 +94,6 @@ def resume(path: Path, clip: Clip) -> Session:
             "effects for a new session.",
         )
     return session
-
-
-def starting_chain(source: str) -> Chain:
-    """The chain of a factory preset, a preset file, or a saved session.
-
-    Raises:
-        UserError: It is none of them.
-    """
-    from ifx_bridge.presets import store
-
-    path = Path(source)
-    if source not in store.factory() and path.is_file():
-        head = path.read_bytes()[:200]
-        if b'"ifx-session"' in head:
-            return load_session(path).chain
-    return store.load(source)
 
 
 def _unwritable(path: Path, error: Exception) -> UserError:

@@ -12,7 +12,7 @@ import pytest
 from ifx_bridge import audio, engine
 from ifx_bridge.audio import Audio, Clip
 from ifx_bridge.demo import clips
-from tests import measures as m
+from ifx_bridge.study import heard as m
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,98 @@
-"""Chain presets as JSON files; the factory set ships with the package."""
+"""Chain presets: `.ifx.json` files, a factory set of which ships with the package."""
 
 from __future__ import annotations
 
 import json
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 import ifx_bridge
 from ifx_bridge.audio import atomic_path
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.errors import UserError
+from ifx_bridge.session import load as load_session
+from ifx_bridge.session.model import FORMAT as SESSION_FORMAT
+from ifx_bridge.session.model import checked_rows, problem
 
-FORMAT, VERSION = "ifx-chain", 1
-LARGEST_BYTES = 2**20
+if TYPE_CHECKING:
+    from pedalboard import Pedalboard
+
+FORMAT, VERSION, SUFFIX = "ifx-chain", 1, ".ifx.json"
+LARGEST_BYTES = 2**24
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+
+
+class Preset(BaseModel):
+    """A chain with a name, and what is known of it.
+
+    Attributes:
+        name: For people.
+        description: One sentence.
+        tags: Words, instruments, scenes; small letters.
+        instructions: What it was made with, oldest first.
+        clip: What it was made on.
+        chain: Effects in signal order, as `Chain.to_data` gives them.
+        trim_db: Output trim that matched the loudness to the clip's.
+        amount: How much of the change is heard, 0 to 2.
+        measured: What it did to that clip, as `ifx_bridge.study.heard` measures it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    format: Literal["ifx-chain"] = "ifx-chain"
+    version: Literal[1] = 1
+    name: Line = ""
+    description: Line = ""
+    tags: tuple[Line, ...] = Field(default=(), max_length=50)
+    instructions: tuple[Line, ...] = Field(default=(), max_length=100)
+    clip: Line = ""
+    chain: list[dict[str, Any]]
+    trim_db: float = Field(default=0.0, ge=-100, le=100)
+    amount: float = Field(default=1.0, ge=0, le=2)
+    measured: dict[str, float] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _readable(cls, data: Any) -> Any:
+        """What is not ours, or newer, is said so before anything else is looked at."""
+        if not isinstance(data, dict) or data.get("format", FORMAT) != FORMAT:
+            raise ValueError(f"it is not an {FORMAT} file")
+        version = data.get("version", VERSION)
+        if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+            raise ValueError("it has no valid version")
+        if version > VERSION:
+            raise ValueError(f"it was made by a newer IFX Bridge (version {version}); update ours")
+        return data
+
+    @field_validator("chain")
+    @classmethod
+    def _known(cls, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return checked_rows(rows)
+
+    @classmethod
+    def of(cls, chain: Chain, **fields: Any) -> Preset:
+        """A preset of a chain, with its other fields."""
+        return cls(chain=chain.to_data(), trim_db=chain.trim_db, amount=chain.amount, **fields)
+
+    def as_chain(self) -> Chain:
+        """The chain."""
+        return Chain.from_data(self.chain, self.trim_db, self.amount)
+
+    def matches(self, words: str) -> bool:
+        """Whether every word is in its name, tags, description or instructions."""
+        told = " ".join((self.name, self.description, *self.tags, *self.instructions)).lower()
+        return all(word in told for word in words.lower().split())
 
 
 def factory_folder() -> Path:
@@ -23,11 +103,12 @@ def factory_folder() -> Path:
 
 def factory() -> dict[str, Path]:
     """Factory presets by name."""
-    return {path.stem: path for path in sorted(factory_folder().glob("*.json"))}
+    paths = sorted(factory_folder().glob(f"*{SUFFIX}"))
+    return {path.name.removesuffix(SUFFIX): path for path in paths}
 
 
-def load(source: str) -> Chain:
-    """A chain from a factory preset's name or a preset file.
+def load(source: str) -> Preset:
+    """A preset from its name in the factory set, or from a file.
 
     Raises:
         UserError: There is none of that name, or the file is not a chain preset.
@@ -36,42 +117,50 @@ def load(source: str) -> Chain:
     path = known.get(source, Path(source))
     if not path.is_file():
         raise UserError(
-            f"There is no preset or file called {source!r}.",
-            next_step=f"Factory presets: {', '.join(known)}.",
+            f"There is no preset or file called {source!r}.", next_step=_nearest(source, known)
         )
+    data = _json(path)
     try:
-        if path.stat().st_size > LARGEST_BYTES:
-            raise ValueError("too large")
-        data = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UserError(f"{path} could not be read ({error.strerror}).") from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path.name} is not a preset: it is not JSON.") from error
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise UserError(f"{path.name} is not an {FORMAT} file.")
-    version = data.get("version")
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise UserError(f"{path.name} has no valid version.")
-    if version > VERSION:
-        raise UserError(
-            f"{path.name} was made by a newer IFX Bridge (preset version {version}).",
-            next_step="Update IFX Bridge.",
-        )
-    if not isinstance(data.get("chain"), list):
-        raise UserError(f"{path.name} has no 'chain' list.")
-    return Chain.from_data(data["chain"])
+        return Preset.model_validate(data)
+    except ValidationError as error:
+        raise UserError(f"{path.name} is no preset: {problem(error)}.") from error
 
 
-def save(chain: Chain, path: Path, name: str = "") -> None:
-    """Write a chain preset, atomically."""
-    data = {
-        "format": FORMAT,
-        "version": VERSION,
-        "name": name or path.stem,
-        "chain": chain.to_data(),
-    }
+def chain(source: str) -> Chain:
+    """The chain of a factory preset, a preset file or a session.
+
+    Raises:
+        UserError: It is none of them.
+    """
+    path = Path(source)
+    if source not in factory() and path.is_file():
+        data = _json(path)
+        if isinstance(data, dict) and data.get("format") == SESSION_FORMAT:
+            return load_session(path).chain
+    return load(source).as_chain()
+
+
+def load_chain(source: str | Path) -> Pedalboard:
+    """The effects of a factory preset, a preset file or a session, ready to process audio.
+
+    Args:
+        source: A factory preset's name (`ifx-bridge presets` lists them) or a path.
+
+    Returns:
+        A `pedalboard.Pedalboard`, output trim included.
+
+    Raises:
+        UserError: There is no such preset, or an effect in it has no Pedalboard plugin.
+    """
+    return chain(str(source)).to_pedalboard()
+
+
+def save(preset: Preset, path: Path) -> None:
+    """Write a preset, atomically."""
+    data = preset.model_dump(mode="json")
     text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(path) as temporary:
             temporary.write_text(text, "utf-8")
     except OSError as error:
@@ -79,3 +168,21 @@ def save(chain: Chain, path: Path, name: str = "") -> None:
             f"{path} could not be written ({error.strerror}).",
             next_step="Choose another folder or free some space.",
         ) from error
+
+
+def _json(path: Path) -> Any:
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            raise ValueError("too large")
+        return json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UserError(f"{path} could not be read ({error.strerror}).") from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path.name} is no preset: it is not JSON.") from error
+
+
+def _nearest(source: str, known: dict[str, Path]) -> str:
+    from rapidfuzz import process
+
+    near = [match[0] for match in process.extract(source, list(known), limit=3)]
+    return f"Nearest: {', '.join(near)}. ifx-bridge presets lists all." if near else ""

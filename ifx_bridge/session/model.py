@@ -182,7 +182,7 @@ class Turn(_Value):
     @field_validator("chain", "own_chain")
     @classmethod
     def _known(cls, rows: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
-        return rows if rows is None else _checked(rows)
+        return rows if rows is None else checked_rows(rows)
 
     def as_chain(self) -> Chain:
         """The chain of this turn."""
@@ -213,7 +213,7 @@ class Session(_Value):
     @field_validator("start")
     @classmethod
     def _known(cls, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return _checked(rows)
+        return checked_rows(rows)
 
     @model_validator(mode="before")
     @classmethod
@@ -402,8 +402,12 @@ def _own(rows: list[dict[str, Any]], amount: float) -> Chain:
     return Chain.from_data([r for r in rows if r.get("engine") != PLUGIN_ENGINE], amount=amount)
 
 
-def _checked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Chain data with all values, in range; the rest of each row as it was."""
+def checked_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Chain data with all values, in range; the rest of each row as it was.
+
+    Raises:
+        ValueError: It is no chain.
+    """
     _check_json(rows)
     try:
         whole = Chain.from_data(rows).to_data()

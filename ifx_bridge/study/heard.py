@@ -46,7 +46,7 @@ def pitch_ratio(before: Audio, after: Audio, rate: float) -> float:
         return np.asarray(level - signal.savgol_filter(level, 151, 2))
 
     first, second = profile(before), profile(after)
-    lags = np.arange(-180, 181)
+    lags = range(-180, 181)
     fit = [
         float((first[max(0, -k) : 600 - max(0, k)] * second[max(0, k) : 600 - max(0, -k)]).mean())
         for k in lags
@@ -77,3 +77,30 @@ def roughness_db(before: Audio, after: Audio) -> float:
     gain = float((before * after).sum() / (before**2).sum())
     rest = after - gain * before
     return float(10 * np.log10((rest**2).sum() / (after**2).sum()))
+
+
+def differences(before: Audio, after: Audio, rate: float) -> dict[str, float]:
+    """What changed, in numbers a person can check.
+
+    Returns:
+        `brighter` (factor of the centroid), `rings_db` (how much longer it rings), `crest_db` and
+        `range_db` (changes of peaks over rms, and of loud over quiet), `rough_db` (what no gain
+        explains), `pitch` (factor), and `bass_db`, `mid_db`, `treble_db` (changes of the shares of
+        20-250 Hz, 250 Hz-2.5 kHz and 2.5-16 kHz).
+    """
+
+    def share(low: float, high: float) -> float:
+        return band_db(after, rate, low, high) - band_db(before, rate, low, high)
+
+    found = {
+        "brighter": centroid_hz(after, rate) / centroid_hz(before, rate),
+        "rings_db": tail_db(before, after, rate),
+        "crest_db": crest_db(after) - crest_db(before),
+        "range_db": loudness_range_db(after, rate) - loudness_range_db(before, rate),
+        "rough_db": roughness_db(before, after),
+        "pitch": pitch_ratio(before, after, rate),
+        "bass_db": share(20, 250),
+        "mid_db": share(250, 2500),
+        "treble_db": share(2500, 16000),
+    }
+    return {name: round(value, 3) for name, value in found.items()}

@@ -1,0 +1,156 @@
+"""The commands `ifx-bridge presets …`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ifx_bridge.errors import UserError
+
+if TYPE_CHECKING:
+    from ifx_bridge.presets.store import Preset
+
+app = typer.Typer(help="Chains to start from.", invoke_without_command=True)
+Source = Annotated[str, typer.Argument(help="A preset's name, a preset file or a session.json.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The same as data.")]
+Tag = Annotated[str, typer.Option(help="Only those with this tag.")]
+Search = Annotated[str, typer.Option(help="Only those that all these words are said of.")]
+
+
+@app.callback()
+def _presets(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        list_presets()
+
+
+@app.command("list")
+def list_presets(tag: Tag = "", search: Search = "", as_json: AsJson = False) -> None:
+    """List the factory presets."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from ifx_bridge.presets import store
+
+    found = {name: store.load(name) for name in store.factory()}
+    known = sorted({t for preset in found.values() for t in preset.tags})
+    found = {n: p for n, p in found.items() if (not tag or tag in p.tags) and p.matches(search)}
+    if as_json:
+        data = {name: preset.model_dump(mode="json") for name, preset in found.items()}
+        print(json.dumps(data, indent=2, ensure_ascii=False))
+        return
+    if not found:
+        raise UserError("No preset is like that.", next_step=f"Tags: {', '.join(known)}.")
+    table = Table("preset", "what", "chain", "tags")
+    for name, preset in found.items():
+        chain = " → ".join(preset.as_chain().ids)
+        table.add_row(name, preset.description or preset.name, chain, ", ".join(preset.tags))
+    Console().print(table)
+    print("Start from one: ifx-bridge refine CLIP WORDS --chain PRESET")
+
+
+@app.command()
+def show(source: Source, as_json: AsJson = False) -> None:
+    """Show a preset's values and what was measured of it."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from ifx_bridge.effects.chain import Chain
+    from ifx_bridge.effects.describe import changes
+    from ifx_bridge.presets import store
+
+    preset = _preset(source)
+    if as_json:
+        print(preset.model_dump_json(indent=2))
+        return
+    print(preset.name)
+    if preset.description:
+        print(preset.description)
+    chain = preset.as_chain()
+    table = Table("effect", "values")
+    for slot in chain:
+        own = [c.text for c in changes(Chain(), chain) if c.fx == slot.fx]
+        table.add_row(slot.effect.title, "\n".join(own))
+    Console().print(table)
+    print(f"Output {chain.trim_db:+.1f} dB.")
+    if preset.instructions:
+        print(f"Made by: {', then '.join(preset.instructions)} (on {preset.clip}).")
+    if preset.measured:
+        figures = ", ".join(f"{name} {value:g}" for name, value in preset.measured.items())
+        print(f"Measured there: {figures}.")
+    if source in store.factory():
+        print(f"Tags: {', '.join(preset.tags)}.")
+
+
+@app.command()
+def save(
+    source: Source,
+    out: Annotated[Path, typer.Option(help="The file; it gets the ending .ifx.json.")],
+    name: Annotated[str, typer.Option(help="Of the preset. [default: the file's name]")] = "",
+    tag: Annotated[list[str] | None, typer.Option(help="Once for each.")] = None,
+    turn: Annotated[int, typer.Option(help="Of a session; 0 is the current one.")] = 0,
+) -> None:
+    """Keep a turn's chain as a preset."""
+    from ifx_bridge.presets import store
+    from ifx_bridge.session import load
+
+    path = out if out.name.endswith(store.SUFFIX) else out.with_name(out.name + store.SUFFIX)
+    session = load(Path(source))
+    at = session.go_to(turn) if turn else session
+    preset = store.Preset.of(
+        at.chain,
+        name=name or path.name.removesuffix(store.SUFFIX),
+        tags=tuple(t.lower() for t in tag or ()),
+        instructions=at.history[-100:],
+        clip=session.clip.name,
+    )
+    store.save(preset, path)
+    print(f"{path}: {' → '.join(at.chain.ids) or 'no effects'}")
+
+
+@app.command()
+def impulse(
+    source: Source,
+    out: Annotated[Path, typer.Option(help="The WAV file.")],
+    rate: Annotated[int, typer.Option(min=8000, max=192000, help="Sample rate in Hz.")] = 48000,
+    with_dry: Annotated[
+        bool, typer.Option("--with-dry", help="Leave the dry sound in; convolvers mix it.")
+    ] = False,
+) -> None:
+    """Write the impulse response of a chain's reverb, delay and equalizer for a convolver."""
+    from ifx_bridge import audio
+    from ifx_bridge.presets import store
+    from ifx_bridge.presets.impulse import impulse_response
+
+    response, left_out = impulse_response(store.chain(source), rate, with_dry)
+    try:
+        audio.save(out, response, rate)
+    except (OSError, RuntimeError) as error:
+        raise UserError(
+            f"{out} could not be written ({getattr(error, 'strerror', None) or error}).",
+            next_step="Choose another folder or free some space.",
+        ) from error
+    print(f"{out}: {response.shape[1] / rate:.2f} s, stereo, {rate} Hz.")
+    if left_out:
+        print(f"Not in it, since an impulse cannot say what they do: {', '.join(left_out)}.")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of preset files."""
+    from ifx_bridge.presets.store import Preset
+
+    print(json.dumps(Preset.model_json_schema(), indent=2))
+
+
+def _preset(source: str) -> Preset:
+    """A preset, also of a session's current turn."""
+    from ifx_bridge.presets import store
+
+    chain = store.chain(source)
+    try:
+        return store.load(source)
+    except UserError:  # a session, then
+        return store.Preset.of(chain, name=Path(source).parent.name)
