@@ -60,12 +60,14 @@ def write(
         out: Folder or `.vstpreset` file; by default where hosts look for this plugin's presets.
 
     Raises:
-        UserError: The plugin has no VST3 presets, or what it reads back is not what was set;
+        UserError: The plugin has no VST3 presets or no parameters, or what it reads back is not what was set;
             then nothing is written.
         PluginError: The plugin fails.
     """
     if not plugin.class_id:
         raise UserError(f"{plugin.name} is no VST3 plugin, so it has no .vstpreset files.")
+    if not plugin.parameters:
+        raise UserError(f"{plugin.name} has no parameters, so there is nothing to keep.")
     sound = _noise(max(plugin.channels))
     values = {p.key: positions.get(p.key, p.default) for p in plugin.parameters}
     keys = list(values)
