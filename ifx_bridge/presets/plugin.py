@@ -60,8 +60,8 @@ def write(
         out: Folder or `.vstpreset` file; by default where hosts look for this plugin's presets.
 
     Raises:
-        UserError: The plugin has no VST3 presets or no parameters, or what it reads back is not what was set;
-            then nothing is written.
+        UserError: The plugin has no VST3 presets or no parameters, or what it reads back is not
+            what was set; then nothing is written.
         PluginError: The plugin fails.
     """
     if not plugin.class_id:
