@@ -31,7 +31,17 @@ LEAST_DB = 0.2
 @cache
 def maps() -> dict[str, dict[str, Any]]:
     """The table of meanings, by effect and parameter."""
-    file = resources.files("ifx_bridge.plugins").joinpath("maps.toml")
+    return _table("maps.toml")
+
+
+@cache
+def roles() -> dict[str, dict[str, str]]:
+    """How a plugin is known to be like an effect of ours, by effect; the first that fits holds."""
+    return _table("roles.toml")
+
+
+def _table(name: str) -> dict[str, dict[str, Any]]:
+    file = resources.files("ifx_bridge.plugins").joinpath(name)
     return tomllib.loads(file.read_text("utf-8"))
 
 
@@ -39,7 +49,7 @@ def role(plugin: Description) -> str:
     """The id of the effect of ours that a plugin is like; empty when there is none."""
     says = f"{plugin.category}|{plugin.name}".lower()
     names = [p.name.lower() for p in plugin.parameters]
-    for fx, rule in maps()["roles"].items():
+    for fx, rule in roles().items():
         fits = re.search(rule["says"], says) and not re.search(rule.get("unless", "$^"), says)
         if fits and any(re.search(rule["has"], name) for name in names):
             return str(fx)
