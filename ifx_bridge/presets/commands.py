@@ -25,8 +25,8 @@ FIGURES = {
     "treble_db": "treble {:+.1f} dB",
     "range_db": "loud over quiet {:+.1f} dB",
     "crest_db": "peaks {:+.1f} dB",
-    "dirt_db": "dirt at {:.0f} dB",
-    "rough_db": "change at {:.0f} dB",
+    "dirt_db": "what no filter does at {:.0f} dB",
+    "rough_db": "what no gain does at {:.0f} dB",
 }
 
 app = typer.Typer(help="Chains to start from.", invoke_without_command=True)
@@ -71,6 +71,7 @@ def list_presets(tag: Tag = "", search: Search = "", as_json: AsJson = False) ->
 def show(source: Source, as_json: AsJson = False) -> None:
     """Show a preset's values and what was measured of it."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from ifx_bridge.effects.chain import Chain
@@ -88,7 +89,7 @@ def show(source: Source, as_json: AsJson = False) -> None:
     table = Table("effect", "values")
     for slot in chain:
         own = [c.text for c in changes(Chain(), chain) if c.fx == slot.fx]
-        table.add_row(slot.effect.title, "\n".join(own))
+        table.add_row(escape(slot.effect.title), escape("\n".join(own)))
     Console().print(table)
     print(f"Output {chain.trim_db:+.1f} dB.")
     if preset.instructions:
@@ -118,8 +119,8 @@ def save(
         at.chain,
         name=name or path.name.removesuffix(store.SUFFIX),
         tags=tuple(t.lower() for t in tag or ()),
-        instructions=at.history[-100:],
-        clip=session.clip.name,
+        instructions=tuple(_line(said) for said in at.history[-100:]),
+        clip=_line(session.clip.name),
     )
     store.save(preset, path)
     print(f"{path}: {' → '.join(at.chain.ids) or 'no effects'}")
@@ -180,3 +181,10 @@ def _figures(measured: Mapping[str, float]) -> str:
         if name in measured and not (name == "echo_s" and measured[name] == 0)
     ]
     return ", ".join([*known, *(f"{k} {v:g}" for k, v in measured.items() if k not in FIGURES)])
+
+
+def _line(text: str) -> str:
+    """A session's text as one line that a preset takes."""
+    from ifx_bridge.presets import store
+
+    return " ".join(store.CONTROL.sub(" ", text).split())[:500]

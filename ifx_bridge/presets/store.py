@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import reprlib
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -32,7 +35,21 @@ if TYPE_CHECKING:
 FORMAT, VERSION, SUFFIX = "ifx-chain", 1, ".ifx.json"
 LARGEST_BYTES = 2**24
 ROW_KEYS = frozenset({"fx", "params", "bypass", "engine"})
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+# Presets come from others and are shown in terminals, where control characters are commands.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def _plain(text: str) -> str:
+    if CONTROL.search(text):
+        raise ValueError(f"{reprlib.repr(text)} holds a control character")
+    return text
+
+
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=500),
+    AfterValidator(_plain),
+]
 # Lists, as JSON has no tuples; what stands in them is as strict as the rest.
 Lines = Annotated[tuple[Line, ...], Strict(False)]
 
@@ -64,7 +81,7 @@ class Preset(BaseModel):
     chain: list[dict[str, Any]]
     trim_db: float = Field(default=0.0, ge=-100, le=100)
     amount: float = Field(default=1.0, ge=0, le=2)
-    measured: dict[str, float] = Field(default_factory=dict)
+    measured: dict[Line, float] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -85,7 +102,7 @@ class Preset(BaseModel):
         whole = checked_rows(rows)
         for place, (given, full) in enumerate(zip(rows, whole, strict=True), 1):
             if problem := _altered(given, full):
-                raise ValueError(f"effect {place} ({given['fx']}): {problem}")
+                raise ValueError(f"effect {place} ({_shown(given['fx'])}): {problem}")
         return whole
 
     @classmethod
@@ -142,7 +159,7 @@ def load(source: str) -> Preset:
     try:
         return Preset.model_validate(data)
     except ValidationError as error:
-        raise UserError(f"{path.name} is no preset: {problem(error)}.") from error
+        raise UserError(f"{path.name} is no preset: {_shown(problem(error))}.") from error
 
 
 def chain(source: str) -> Chain:
@@ -189,10 +206,17 @@ def save(preset: Preset, path: Path) -> None:
         ) from error
 
 
+def _shown(text: str) -> str:
+    return CONTROL.sub("?", text)
+
+
 def _altered(given: dict[str, Any], full: dict[str, Any]) -> str:
     """What reading an effect would leave out or change, in words; nothing is corrected silently."""
+    for text in (given["fx"], *given.get("params", {})):
+        if CONTROL.search(text):
+            return f"{reprlib.repr(text)} holds a control character"
     if unknown := given.keys() - ROW_KEYS:
-        return f"it has a {min(unknown)!r}, which no effect has"
+        return f"it has an entry {min(unknown)!r}, which no effect has"
     if not isinstance(given.get("bypass", False), bool):
         return f"bypass is {given['bypass']!r} and should be true or false"
     if not isinstance(given.get("engine", ""), str):
