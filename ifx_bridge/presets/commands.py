@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,21 @@ from ifx_bridge.errors import UserError
 
 if TYPE_CHECKING:
     from ifx_bridge.presets.store import Preset
+
+# What is measured, in words, the plainest first.
+FIGURES = {
+    "tail_s": "rings on for {:.2f} s",
+    "echo_s": "comes back after {:.0f} ms",
+    "brighter": "brightness times {:.2f}",
+    "pitch": "pitch times {:.2f}",
+    "bass_db": "bass {:+.1f} dB",
+    "mid_db": "middle {:+.1f} dB",
+    "treble_db": "treble {:+.1f} dB",
+    "range_db": "loud over quiet {:+.1f} dB",
+    "crest_db": "peaks {:+.1f} dB",
+    "dirt_db": "what no filter does at {:.0f} dB",
+    "rough_db": "what no gain does at {:.0f} dB",
+}
 
 app = typer.Typer(help="Chains to start from.", invoke_without_command=True)
 Source = Annotated[str, typer.Argument(help="A preset's name, a preset file or a session.json.")]
@@ -55,6 +71,7 @@ def list_presets(tag: Tag = "", search: Search = "", as_json: AsJson = False) ->
 def show(source: Source, as_json: AsJson = False) -> None:
     """Show a preset's values and what was measured of it."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from ifx_bridge.effects.chain import Chain
@@ -72,14 +89,13 @@ def show(source: Source, as_json: AsJson = False) -> None:
     table = Table("effect", "values")
     for slot in chain:
         own = [c.text for c in changes(Chain(), chain) if c.fx == slot.fx]
-        table.add_row(slot.effect.title, "\n".join(own))
+        table.add_row(escape(slot.effect.title), escape("\n".join(own)))
     Console().print(table)
     print(f"Output {chain.trim_db:+.1f} dB.")
     if preset.instructions:
         print(f"Made by: {', then '.join(preset.instructions)} (on {preset.clip}).")
     if preset.measured:
-        figures = ", ".join(f"{name} {value:g}" for name, value in preset.measured.items())
-        print(f"Measured there: {figures}.")
+        print(f"Measured there: {_figures(preset.measured)}.")
     if source in store.factory():
         print(f"Tags: {', '.join(preset.tags)}.")
 
@@ -103,8 +119,8 @@ def save(
         at.chain,
         name=name or path.name.removesuffix(store.SUFFIX),
         tags=tuple(t.lower() for t in tag or ()),
-        instructions=at.history[-100:],
-        clip=session.clip.name,
+        instructions=tuple(_line(said) for said in at.history[-100:]),
+        clip=_line(session.clip.name),
     )
     store.save(preset, path)
     print(f"{path}: {' → '.join(at.chain.ids) or 'no effects'}")
@@ -113,7 +129,7 @@ def save(
 @app.command()
 def impulse(
     source: Source,
-    out: Annotated[Path, typer.Option(help="The WAV file.")],
+    out: Annotated[Path, typer.Option(help="The file; it gets the ending .wav.")],
     rate: Annotated[int, typer.Option(min=8000, max=192000, help="Sample rate in Hz.")] = 48000,
     with_dry: Annotated[
         bool, typer.Option("--with-dry", help="Leave the dry sound in; convolvers mix it.")
@@ -124,6 +140,7 @@ def impulse(
     from ifx_bridge.presets import store
     from ifx_bridge.presets.impulse import impulse_response
 
+    out = out if out.suffix.lower() == ".wav" else out.with_name(out.name + ".wav")
     response, left_out = impulse_response(store.chain(source), rate, with_dry)
     try:
         audio.save(out, response, rate)
@@ -154,3 +171,20 @@ def _preset(source: str) -> Preset:
         return store.load(source)
     except UserError:  # a session, then
         return store.Preset.of(chain, name=Path(source).parent.name)
+
+
+def _figures(measured: Mapping[str, float]) -> str:
+    """What was measured, in words; seconds until an echo as milliseconds, none left out."""
+    known = [
+        text.format(1000 * measured[name] if name == "echo_s" else measured[name])
+        for name, text in FIGURES.items()
+        if name in measured and not (name == "echo_s" and measured[name] == 0)
+    ]
+    return ", ".join([*known, *(f"{k} {v:g}" for k, v in measured.items() if k not in FIGURES)])
+
+
+def _line(text: str) -> str:
+    """A session's text as one line that a preset takes."""
+    from ifx_bridge.presets import store
+
+    return " ".join(store.CONTROL.sub(" ", text).split())[:500]

@@ -12,7 +12,7 @@ from ifx_bridge.errors import UserError
 
 # What an impulse says everything about, and what rings among it.
 LINEAR, RINGING = frozenset({"eq", "rev", "delay"}), frozenset({"rev", "delay"})
-LONGEST_SECONDS = 30.0
+LONGEST_SECONDS, FADE_SECONDS = 30.0, 0.5
 OVER_DB = -80.0  # the response ends where no more than this is left of its peak
 PEAK_DB = -1.0
 # Convolvers mix the dry sound themselves.
@@ -30,8 +30,9 @@ def impulse_response(
         with_dry: Whether the dry sound stays in it; convolvers have a knob for that.
 
     Returns:
-        `[2, samples]`, its peak at -1 dBFS, and the ids of the effects that are left out because
-        an impulse cannot say what they do.
+        `[2, samples]`, its peak at -1 dBFS, as long as it rings (until 80 dB less is left; what
+        rings longer than `LONGEST_SECONDS` is faded out there), and the ids of the effects that
+        are left out because an impulse cannot say what they do.
 
     Raises:
         UserError: The chain has no reverb and no delay.
@@ -44,7 +45,9 @@ def impulse_response(
             next_step="Choose another preset: ifx-bridge presets list --tag reverb.",
         )
     slots = kept if with_dry else _without_dry(kept)
-    seconds = 2.0
+    # Between two repeats there is silence, which is not the end.
+    pause = 1.5 * max((s.params["delay_seconds"] for s in slots if s.fx == "delay"), default=0.2)
+    seconds = 2.0 + pause
     while True:
         impulse = np.zeros((2, round(seconds * sample_rate)), np.float32)
         impulse[:, 0] = 1.0
@@ -52,7 +55,11 @@ def impulse_response(
         level = np.abs(response).max(0)
         heard = np.flatnonzero(level > level.max() * 10 ** (OVER_DB / 20))
         end = int(heard[-1]) + 1 if heard.size else 1
-        if end < 0.95 * impulse.shape[1] or seconds >= LONGEST_SECONDS:
+        if end / sample_rate < seconds - pause:
+            break
+        if seconds >= LONGEST_SECONDS:
+            fade = round(FADE_SECONDS * sample_rate)
+            response[:, -fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
             break
         seconds = min(LONGEST_SECONDS, 2 * seconds)
     scale = 10 ** (PEAK_DB / 20) / max(float(level.max()), 1e-9)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+import reprlib
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
+    Strict,
     StringConstraints,
     ValidationError,
     field_validator,
@@ -30,7 +34,24 @@ if TYPE_CHECKING:
 
 FORMAT, VERSION, SUFFIX = "ifx-chain", 1, ".ifx.json"
 LARGEST_BYTES = 2**24
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+ROW_KEYS = frozenset({"fx", "params", "bypass", "engine"})
+# Presets come from others and are shown in terminals, where control characters are commands.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def _plain(text: str) -> str:
+    if CONTROL.search(text):
+        raise ValueError(f"{reprlib.repr(text)} holds a control character")
+    return text
+
+
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=500),
+    AfterValidator(_plain),
+]
+# Lists, as JSON has no tuples; what stands in them is as strict as the rest.
+Lines = Annotated[tuple[Line, ...], Strict(False)]
 
 
 class Preset(BaseModel):
@@ -48,19 +69,19 @@ class Preset(BaseModel):
         measured: What it did to that clip, as `ifx_bridge.study.heard` measures it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
     format: Literal["ifx-chain"] = "ifx-chain"
     version: Literal[1] = 1
     name: Line = ""
     description: Line = ""
-    tags: tuple[Line, ...] = Field(default=(), max_length=50)
-    instructions: tuple[Line, ...] = Field(default=(), max_length=100)
+    tags: Lines = Field(default=(), max_length=50)
+    instructions: Lines = Field(default=(), max_length=100)
     clip: Line = ""
     chain: list[dict[str, Any]]
     trim_db: float = Field(default=0.0, ge=-100, le=100)
     amount: float = Field(default=1.0, ge=0, le=2)
-    measured: dict[str, float] = Field(default_factory=dict)
+    measured: dict[Line, float] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -78,12 +99,24 @@ class Preset(BaseModel):
     @field_validator("chain")
     @classmethod
     def _known(cls, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return checked_rows(rows)
+        whole = checked_rows(rows)
+        for place, (given, full) in enumerate(zip(rows, whole, strict=True), 1):
+            if problem := _altered(given, full):
+                raise ValueError(f"effect {place} ({_shown(given['fx'])}): {problem}")
+        return whole
 
     @classmethod
     def of(cls, chain: Chain, **fields: Any) -> Preset:
-        """A preset of a chain, with its other fields."""
-        return cls(chain=chain.to_data(), trim_db=chain.trim_db, amount=chain.amount, **fields)
+        """A preset of a chain, with its other fields.
+
+        Raises:
+            UserError: A field's value cannot be.
+        """
+        data = {"chain": chain.to_data(), "trim_db": chain.trim_db, "amount": chain.amount}
+        try:
+            return cls.model_validate({**data, **fields})
+        except ValidationError as error:
+            raise UserError(f"That is no preset: {problem(error)}.") from error
 
     def as_chain(self) -> Chain:
         """The chain."""
@@ -120,10 +153,13 @@ def load(source: str) -> Preset:
             f"There is no preset or file called {source!r}.", next_step=_nearest(source, known)
         )
     data = _json(path)
+    for key in ("format", "version"):  # in a file, other than in `Preset.of`, they are a must
+        if isinstance(data, dict) and data.get("format", FORMAT) == FORMAT and key not in data:
+            raise UserError(f"{path.name} is no preset: it has no {key!r}.")
     try:
         return Preset.model_validate(data)
     except ValidationError as error:
-        raise UserError(f"{path.name} is no preset: {problem(error)}.") from error
+        raise UserError(f"{path.name} is no preset: {_shown(problem(error))}.") from error
 
 
 def chain(source: str) -> Chain:
@@ -168,6 +204,27 @@ def save(preset: Preset, path: Path) -> None:
             f"{path} could not be written ({error.strerror}).",
             next_step="Choose another folder or free some space.",
         ) from error
+
+
+def _shown(text: str) -> str:
+    return CONTROL.sub("?", text)
+
+
+def _altered(given: dict[str, Any], full: dict[str, Any]) -> str:
+    """What reading an effect would leave out or change, in words; nothing is corrected silently."""
+    for text in (given["fx"], *given.get("params", {})):
+        if CONTROL.search(text):
+            return f"{reprlib.repr(text)} holds a control character"
+    if unknown := given.keys() - ROW_KEYS:
+        return f"it has an entry {min(unknown)!r}, which no effect has"
+    if not isinstance(given.get("bypass", False), bool):
+        return f"bypass is {given['bypass']!r} and should be true or false"
+    if not isinstance(given.get("engine", ""), str):
+        return f"engine is {given['engine']!r} and should be text"
+    for name, value in given.get("params", {}).items():
+        if value != full["params"][name]:
+            return f"{name} is {value!r}, which is out of range"
+    return ""
 
 
 def _json(path: Path) -> Any:

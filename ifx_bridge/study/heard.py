@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
 Audio = NDArray[np.float32]
+LONGEST_TAIL, TAIL_DB = 15.0, -60.0
+NOTHING_DB = -60.0
 
 
 def band_db(audio: Audio, rate: float, low: float, high: float) -> float:
@@ -72,21 +76,66 @@ def echo_at(before: Audio, after: Audio, rate: float, low: float, high: float) -
     return (start + int(np.argmax(np.abs(response[start:stop])))) / rate
 
 
+def echo_seconds(before: Audio, after: Audio, rate: float) -> float:
+    """When what no gain of the dry sound explains best repeats it, 0.04 to 1.2 s; 0 for nothing."""
+    gain = float((before * after).sum() / (before**2).sum())
+    if roughness_db(before, after) < NOTHING_DB:
+        return 0.0
+    return echo_at(before, after - np.float32(gain) * before, rate, 0.04, 1.2)
+
+
 def roughness_db(before: Audio, after: Audio) -> float:
     """What the result has that no gain of the dry sound explains, relative to it, in dB."""
     gain = float((before * after).sum() / (before**2).sum())
     rest = after - gain * before
-    return float(10 * np.log10((rest**2).sum() / (after**2).sum()))
+    return float(10 * np.log10((rest**2).sum() / (after**2).sum() + 1e-12))
+
+
+def dirt_db(before: Audio, after: Audio, rate: float) -> float:
+    """What the result has that no short filter of the dry sound explains, in dB.
+
+    Equalizers stay below -25; distortion, bit crushing and compression, and whatever rings longer
+    than the 0.1 s looked at, lie above.
+    """
+    dry, wet = before.mean(0), after.mean(0)
+    _, alike = signal.coherence(dry, wet, rate, nperseg=4096)
+    _, power = signal.welch(wet, rate, nperseg=4096)
+    unlike = np.clip(1 - alike, 0, 1)  # rounding goes beyond
+    return float(10 * np.log10((unlike * power).sum() / power.sum() + 1e-12))
+
+
+def tail_seconds(render: Callable[[Audio], Audio], audio: Audio, rate: float) -> float:
+    """How long a sound still rings after it is cut off at its loudest: until 60 dB less is left.
+
+    Args:
+        render: From dry to wet sound.
+        audio: `[channels, samples]`, dry.
+        rate: In Hz.
+
+    Returns:
+        Seconds, at most `LONGEST_TAIL`.
+    """
+    hop = int(0.01 * rate)
+    level = np.convolve((audio**2).mean(0), np.ones(10 * hop))[: audio.shape[1]]
+    cut = int(np.argmax(level)) + 1
+    start = max(0, cut - int(rate))
+    silence = np.zeros((audio.shape[0], int(LONGEST_TAIL * rate)), np.float32)
+    wet = render(np.concatenate([audio[:, start:cut], silence], 1))
+    loudest = float((wet[:, max(0, cut - start - 10 * hop) : cut - start] ** 2).mean())
+    after = (wet[:, cut - start :] ** 2).mean(0)
+    frames = after[: after.size // hop * hop].reshape(-1, hop).mean(1)
+    heard = np.flatnonzero(frames > loudest * 10 ** (TAIL_DB / 10))
+    return float((heard[-1] + 1) * hop / rate) if heard.size else 0.0
 
 
 def differences(before: Audio, after: Audio, rate: float) -> dict[str, float]:
     """What changed, in numbers a person can check.
 
     Returns:
-        `brighter` (factor of the centroid), `rings_db` (how much longer it rings), `crest_db` and
-        `range_db` (changes of peaks over rms, and of loud over quiet), `rough_db` (what no gain
-        explains), `pitch` (factor), and `bass_db`, `mid_db`, `treble_db` (changes of the shares of
-        20-250 Hz, 250 Hz-2.5 kHz and 2.5-16 kHz).
+        `brighter` (factor of the centroid), `crest_db` and `range_db` (changes of peaks over rms,
+        and of loud over quiet), `rough_db` (what no gain explains), `dirt_db` (what no short
+        filter explains), `pitch` (factor), and `bass_db`, `mid_db`, `treble_db` (changes of the
+        shares of 20-250 Hz, 250 Hz-2.5 kHz and 2.5-16 kHz).
     """
 
     def share(low: float, high: float) -> float:
@@ -94,10 +143,10 @@ def differences(before: Audio, after: Audio, rate: float) -> dict[str, float]:
 
     found = {
         "brighter": centroid_hz(after, rate) / centroid_hz(before, rate),
-        "rings_db": tail_db(before, after, rate),
         "crest_db": crest_db(after) - crest_db(before),
         "range_db": loudness_range_db(after, rate) - loudness_range_db(before, rate),
         "rough_db": roughness_db(before, after),
+        "dirt_db": dirt_db(before, after, rate),
         "pitch": pitch_ratio(before, after, rate),
         "bass_db": share(20, 250),
         "mid_db": share(250, 2500),
