@@ -19,6 +19,7 @@ from ifx_bridge import __version__
 from ifx_bridge.errors import Cancelled, UserError
 from ifx_bridge.matching import commands as matching_commands
 from ifx_bridge.models import commands as model_commands
+from ifx_bridge.plugin_build import commands as chain_plugin_commands
 from ifx_bridge.plugins import commands as plugin_commands
 
 if TYPE_CHECKING:
@@ -231,6 +232,7 @@ def _note(text: str) -> None:
 
 app.add_typer(model_commands.app, name="models")
 app.add_typer(plugin_commands.app, name="plugins")
+app.add_typer(chain_plugin_commands.app, name="plugin")
 plugin_commands.app.command("preset")(matching_commands.preset)
 app.command("translate")(matching_commands.translate)
 brains = typer.Typer(help="What understands the words.", no_args_is_help=True)

@@ -1,0 +1,29 @@
+// Bit crusher: rounding to a coarser grid, of any number of bits.
+#pragma once
+
+#include "effect.hpp"
+
+namespace ifx {
+
+class Bitcrush : public Effect {
+public:
+    void prepare(double, int channels) override { channels_ = channels; }
+    void reset() override {}
+
+    void update(const float* values) override {
+        steps_ = std::pow(2.0f, values[kBitcrushBitDepth]);
+        step_ = static_cast<float>(1.0 / steps_);
+    }
+
+    void process(float* const* audio, int samples) override {
+        for (int channel = 0; channel < channels_; ++channel)
+            for (int n = 0; n < samples; ++n)
+                audio[channel][n] = std::nearbyint(audio[channel][n] * steps_) * step_;
+    }
+
+private:
+    int channels_ = kMostChannels;
+    float steps_ = 256, step_ = 1.0f / 256;
+};
+
+}  // namespace ifx
