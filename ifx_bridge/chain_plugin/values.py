@@ -7,7 +7,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ifx_bridge.chain_plugin.table import AMOUNT, FAMILY, FORMAT_NAME, SLOTS, TRIM_DB, entries, kinds
+from ifx_bridge.chain_plugin.table import (
+    AMOUNT,
+    FAMILY,
+    FORMAT_NAME,
+    SLOTS,
+    TRIM_DB,
+    entries,
+    kinds,
+)
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.errors import UserError
 
