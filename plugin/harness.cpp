@@ -1,10 +1,11 @@
 // The chain without a plugin around it, for tests and measurements; reads and writes raw 32-bit
 // floats, one channel after the other.
 //
-//   harness render RATE CHANNELS BLOCK [SYMBOL=VALUE …] < in > out   latency made up for
+//   harness render RATE CHANNELS BLOCK [[@SAMPLE:]SYMBOL=VALUE …] < in > out   latency made up for
+//   harness tail [SYMBOL=VALUE …]                                     prints seconds
 //   harness stress RATE CHANNELS SEED SECONDS                         random values and blocks
 //   harness threads RATE SECONDS                                      values set while it renders
-//   harness shifts RATE                                               every shift, blocks of 1 to 64
+//   harness shifts RATE                                               shifts by 3 semitones, small blocks
 //   harness time RATE BLOCK SECONDS [SYMBOL=VALUE …]                  prints the seconds it took
 
 #include <chrono>
@@ -29,11 +30,25 @@ int index_of(const std::string& symbol) {
     std::exit(2);
 }
 
+struct Change {
+    size_t at;
+    int index;
+    float value;
+};
+
+/// SYMBOL=VALUE counts from the beginning, @SAMPLE:SYMBOL=VALUE from the block that it falls in.
+Change change_of(const std::string& text) {
+    const auto colon = text[0] == '@' ? text.find(':') + 1 : 0;
+    const auto equals = text.find('=');
+    return {colon == 0 ? 0 : size_t(std::atol(text.c_str() + 1)),
+            index_of(text.substr(colon, equals - colon)),
+            std::strtof(text.c_str() + equals + 1, nullptr)};
+}
+
 void set_all(Chain& chain, char** first, char** last) {
     for (; first != last; ++first) {
-        const std::string text = *first;
-        const auto equals = text.find('=');
-        chain.set(index_of(text.substr(0, equals)), std::strtof(text.c_str() + equals + 1, nullptr));
+        const Change change = change_of(*first);
+        if (change.at == 0) chain.set(change.index, change.value);
     }
 }
 
@@ -66,8 +81,13 @@ int render(double rate, int channels, int block, char** first, char** last) {
         sound[channel].assign(in.begin() + channel * samples, in.begin() + (channel + 1) * samples);
         sound[channel].resize(samples + latency, 0.0f);
     }
-    for (size_t at = 0; at < samples + latency; at += block)
+    for (size_t at = 0; at < samples + latency; at += block) {
+        for (char** word = first; word != last; ++word) {
+            const Change change = change_of(*word);
+            if (change.at > at && change.at <= at + block) chain.set(change.index, change.value);
+        }
         process(chain, sound, at, int(std::min<size_t>(block, samples + latency - at)));
+    }
     for (const auto& channel : sound)
         std::fwrite(channel.data() + latency, sizeof(float), samples, stdout);
     return chain.dry_runs() == 0 ? 0 : 3;
@@ -142,17 +162,24 @@ int shifts(double rate) {
     Chain chain;
     chain.set(ifx::kSlot1, ifx::kPitchshift);
     int dry = 0;
-    for (float semitones = -24; semitones <= 24; semitones += 0.75f)
-        for (int block : {1, 17, 64, 4096}) {
+    for (float semitones = -24; semitones <= 24; semitones += 3)
+        for (int block : {1, 64}) {
             chain.set(ifx::kPitchshiftSemitones, semitones);
             chain.prepare(rate, 1);
-            Sound sound(1, std::vector<float>(size_t(0.3 * rate), 0.1f));
+            Sound sound(1, std::vector<float>(size_t(0.15 * rate), 0.1f));
             for (size_t at = 0; at < sound[0].size(); at += block)
                 process(chain, sound, at, int(std::min<size_t>(block, sound[0].size() - at)));
             dry += chain.dry_runs();
         }
     std::printf("%d\n", dry);
     return dry == 0 ? 0 : 3;
+}
+
+int tail(char** first, char** last) {
+    Chain chain;
+    set_all(chain, first, last);
+    std::printf("%.6f\n", chain.tail_seconds());
+    return 0;
 }
 
 int time(double rate, int block, double seconds, char** first, char** last) {
@@ -181,6 +208,7 @@ int main(int count, char** words) {
     if (mode == "stress" && count == 6)
         return stress(number(2), int(number(3)), int(number(4)), number(5));
     if (mode == "threads" && count == 4) return threads(number(2), number(3));
+    if (mode == "tail") return tail(words + 2, words + count);
     if (mode == "shifts" && count == 3) return shifts(number(2));
     if (mode == "time" && count >= 5)
         return time(number(2), int(number(3)), number(4), words + 5, words + count);

@@ -149,6 +149,22 @@ def compile_bundle(compiler: str, dpf: Path, channels: int, folder: Path) -> Pat
     return bundle
 
 
+def compile_harness(out: Path, *flags: str) -> Path:
+    """Compile the chain without a plugin around it (`plugin/harness.cpp`), for tests.
+
+    Args:
+        out: The program.
+        flags: More for the compiler, for instance `-fsanitize=thread`.
+
+    Raises:
+        UserError: As in `bundles`.
+    """
+    compiler, _ = tools()
+    code = str(sources() / "harness.cpp")
+    run_compiler([compiler, *FLAGS, *flags, "-Wall", "-Wextra", code, "-o", str(out), *LIBRARIES])
+    return out
+
+
 def run_compiler(command: Sequence[str]) -> None:
     """Run it, quietly.
 

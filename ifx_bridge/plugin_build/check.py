@@ -82,8 +82,8 @@ def check(
         with Host(bundle) as host:
             keys = [p.key for p in host.describe().parameters]
             for rate in rates:
-                sound = test_sound(channels, rate)
-                for what, chain in test_chains():
+                sound = sample_sound(channels, rate)
+                for what, chain in sample_chains():
                     ours = chain.render(sound, rate)
                     theirs = render(host, keys, chain, sound, rate)
                     allowed = ALLOWED_PITCH_DB if "pitchshift" in chain else ALLOWED_DB
@@ -93,7 +93,7 @@ def check(
     return results
 
 
-def test_chains(chains: int = 3, seed: int = 0) -> Iterator[tuple[str, Chain]]:
+def sample_chains(chains: int = 3, seed: int = 0) -> Iterator[tuple[str, Chain]]:
     """Each effect with values far from neutral, then whole chains in random orders."""
     random = np.random.default_rng(seed)
 
@@ -110,7 +110,7 @@ def test_chains(chains: int = 3, seed: int = 0) -> Iterator[tuple[str, Chain]]:
         yield " → ".join(chain.ids), chain
 
 
-def test_sound(channels: int, rate: int, seconds: float = SECONDS) -> Audio:
+def sample_sound(channels: int, rate: int, seconds: float = SECONDS) -> Audio:
     """Struck tones over noise, `[channels, samples]`: loud and quiet, high and low."""
     random = np.random.default_rng(channels)
     time = np.arange(int(seconds * rate)) / rate

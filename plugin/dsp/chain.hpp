@@ -227,9 +227,21 @@ private:
                 std::memcpy(dry[channel], wet[channel], count * sizeof(float));
             }
         }
-        for (int fx : order_)
-            if (fx != kNone) apply(fx, audio, count);
+        const bool changing = order_ != next_order_ || level_ < 1;
+        float level[kBlock];
+        for (int n = 0; changing && n < count; ++n) {
+            level_ += order_ != next_order_ ? -order_step_ : order_step_;
+            level[n] = level_ = std::min(1.0f, std::max(0.0f, level_));
+        }
+        for (int fx : order_) {
+            if (fx == kNone) continue;
+            // What comes in goes down too: else the tails would keep the step from order to order.
+            if (changing) multiply(audio, level, count);
+            apply(fx, audio, count);
+        }
         finish(audio, dry, count);
+        if (changing) multiply(audio, level, count);
+        if (changing && level_ == 0) change_order();
         for (int channel = 0; channel < channels_; ++channel)
             std::memcpy(out[channel] + at, wet[channel], count * sizeof(float));
     }
@@ -266,7 +278,7 @@ private:
         share_[fx] = share;
     }
 
-    /// Trim, amount, and the level while the order changes.
+    /// Trim and amount.
     void finish(float* const* audio, const float (*dry)[kBlock], int count) {
         const float amount = values_[kAmount];
         const bool plain = amount == 1 && last_amount_ == 1;
@@ -291,16 +303,14 @@ private:
             clear();
             adopt();
         }
-        if (order_ != next_order_ || level_ < 1) change_order(audio, count);
     }
 
-    void change_order(float* const* audio, int count) {
-        for (int n = 0; n < count; ++n) {
-            level_ += order_ != next_order_ ? -order_step_ : order_step_;
-            level_ = std::min(1.0f, std::max(0.0f, level_));
-            for (int channel = 0; channel < channels_; ++channel) audio[channel][n] *= level_;
-        }
-        if (level_ > 0) return;
+    void multiply(float* const* audio, const float* by, int count) const {
+        for (int channel = 0; channel < channels_; ++channel)
+            for (int n = 0; n < count; ++n) audio[channel][n] *= by[n];
+    }
+
+    void change_order() {
         order_ = next_order_;
         for (int fx = 1; fx < kFxCount; ++fx) {
             if (std::find(order_.begin(), order_.end(), fx) != order_.end()) continue;
