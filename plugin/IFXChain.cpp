@@ -65,15 +65,13 @@ protected:
     float getParameterValue(uint32_t index) const override { return chain_.get(int(index)); }
     void setParameterValue(uint32_t index, float value) override {
         chain_.set(int(index), value);
-        if (!isActive_) setLatency(uint32_t(chain_.latency()));
+        setLatency(uint32_t(chain_.latency()));
     }
 
     void activate() override {
         chain_.reset();
         setLatency(uint32_t(chain_.latency()));
-        isActive_ = true;
     }
-    void deactivate() override { isActive_ = false; }
     void sampleRateChanged(double) override { prepare(); }
 
     void run(const float** inputs, float** outputs, uint32_t frames) override {
@@ -88,7 +86,6 @@ private:
     }
 
     ifx::Chain chain_;
-    bool isActive_ = false;
 
     DISTRHO_DECLARE_NON_COPYABLE_WITH_LEAK_DETECTOR(IFXChain)
 };

@@ -28,12 +28,26 @@ APT = "sudo apt-get install g++ dpf-source librubberband-dev"
 FLAGS = ("-O2", "-std=gnu++17", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-DNDEBUG")
 LIBRARIES = ("-lrubberband", "-lm", "-lpthread", "-ldl")
 COMPILE_SECONDS = 600
-# What DPF 1.6 answers when a host asks how long the plugin sounds on: nothing, and some hosts then
-# cut off reverbs. Our copy asks the chain.
-NO_TAIL = "    uint32_t getTailSamples() const noexcept\n    {\n        return 0;\n"
-OUR_TAIL = (
-    "    uint32_t getTailSamples() const noexcept\n    {\n"
-    "        return ifx_tail_samples(fPlugin.getInstancePointer());\n"
+# What our copy of DPF 1.6's VST3 code does otherwise. A DPF of other lines is left as it is.
+PATCHES = (
+    # It says that no plugin sounds on, and some hosts then cut off reverbs: ours asks the chain.
+    (
+        "uint32_t getTailSamples() const noexcept\n    {\n        return 0;",
+        "uint32_t getTailSamples() const noexcept\n    {\n"
+        "        return ifx_tail_samples(fPlugin.getInstancePointer());",
+    ),
+    # It does not tell hosts that a preset changed the latency...
+    (
+        "restart_component(fComponentHandler, V3_RESTART_PARAM_VALUES_CHANGED)",
+        "restart_component(fComponentHandler,"
+        " V3_RESTART_PARAM_VALUES_CHANGED | V3_RESTART_LATENCY_CHANGED)",
+    ),
+    # ... and when automation does, it tells them the old one.
+    (
+        "fLastKnownLatency = latency;\n",
+        "fLastKnownLatency = latency;\n"
+        "            fCachedParameterValues[kVst3InternalParameterLatency] = latency;\n",
+    ),
 )
 MAIN = """\
 #include "src/DistrhoPlugin.cpp"
@@ -133,9 +147,7 @@ def compile_bundle(compiler: str, dpf: Path, channels: int, folder: Path) -> Pat
     binary = bundle / "Contents" / f"{platform.machine()}-linux" / f"{name}.so"
     binary.parent.mkdir(parents=True)
     with tempfile.TemporaryDirectory(prefix="ifx-plugin-") as work:
-        vst3 = (dpf / "distrho/src/DistrhoPluginVST3.cpp").read_text("utf-8")
-        # A DPF of other lines is left as it is: the plugin then says that it has no tail.
-        Path(work, "vst3.cpp").write_text(vst3.replace(NO_TAIL, OUR_TAIL), "utf-8")
+        Path(work, "vst3.cpp").write_text(patched(dpf), "utf-8")
         Path(work, "main.cpp").write_text(MAIN, "utf-8")
         folders = [work, sources(), dpf / "distrho", dpf / "distrho/src", dpf / "dgl"]
         run_compiler(
@@ -147,6 +159,14 @@ def compile_bundle(compiler: str, dpf: Path, channels: int, folder: Path) -> Pat
             ]
         )
     return bundle
+
+
+def patched(dpf: Path) -> str:
+    """DPF's VST3 code with our changes."""
+    code = (dpf / "distrho/src/DistrhoPluginVST3.cpp").read_text("utf-8")
+    for old, new in PATCHES:
+        code = code.replace(old, new)
+    return code
 
 
 def compile_harness(out: Path, *flags: str) -> Path:
@@ -237,7 +257,7 @@ def cache_folder() -> Path:
 def digest(compiler: str, dpf: Path) -> str:
     """Of everything that the bundles are made of."""
     version = subprocess.run([compiler, "--version"], capture_output=True, text=True).stdout
-    hashed = hashlib.sha256(repr((version, FLAGS, LIBRARIES, MAIN, OUR_TAIL)).encode())
+    hashed = hashlib.sha256(repr((version, FLAGS, LIBRARIES, MAIN, PATCHES)).encode())
     code = [p for p in sorted(sources().rglob("*")) if p.suffix in (".h", ".hpp", ".cpp")]
     for path in [*code, *sorted((dpf / "distrho/src").glob("*.[ch]pp"))]:
         hashed.update(path.name.encode() + b"\0" + path.read_bytes())

@@ -15,7 +15,7 @@ from ifx_bridge.plugins.host import Host
 from ifx_bridge.presets.chain import preset_of
 
 RATE = 48000
-SECONDS = 1.0
+SECONDS = 0.5
 # What a check allows, over the sound. Rubber Band is another build of the same library than the
 # one inside Pedalboard; all else is the same arithmetic.
 ALLOWED_DB, ALLOWED_PITCH_DB = -80.0, -40.0
