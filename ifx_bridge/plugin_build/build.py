@@ -25,7 +25,7 @@ SUFFIX = ".vst3"
 LAYOUTS = {channels: title(channels) for channels in (2, 1)}
 DPF_VARIABLE, DPF = "IFX_DPF", Path("/usr/share/dpf")
 APT = "sudo apt-get install g++ dpf-source librubberband-dev"
-FLAGS = ("-O2", "-std=gnu++17", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-DNDEBUG")
+FLAGS = ("-O3", "-std=gnu++17", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-DNDEBUG")
 LIBRARIES = ("-lrubberband", "-lm", "-lpthread", "-ldl")
 COMPILE_SECONDS = 600
 # What our copy of DPF 1.6's VST3 code does otherwise. A DPF of other lines is left as it is.

@@ -44,9 +44,7 @@ public:
             input[n] = sum * 0.015f;
         }
         for (int channel = 0; channel < channels_; ++channel) {
-            std::fill(tail[channel], tail[channel] + samples, 0.0f);
-            for (Comb& comb : combs_[channel])
-                comb.add(input, tail[channel], samples, damp_, feedback_);
+            comb(combs_[channel], input, tail[channel], samples);
             for (Line& allpass : allpasses_[channel]) diffuse(allpass, tail[channel], samples);
         }
         if (channels_ == 1) {
@@ -102,18 +100,24 @@ private:
             Line::clear();
             last = 0;
         }
-
-        void add(const float* in, float* out, int samples, float damp, float feedback) {
-            const int size = static_cast<int>(line.size());
-            for (int n = 0; n < samples; ++n) {
-                const float delayed = line[position];
-                last = nudged(delayed * (1.0f - damp) + last * damp);
-                line[position] = nudged(in[n] + last * feedback);
-                if (++position == size) position = 0;
-                out[n] += delayed;
-            }
-        }
     };
+
+    /// All combs for each sample, rather than one after the other: none has to wait for itself.
+    void comb(Comb (&combs)[kCombs], const float* in, float* out, int samples) const {
+        const float keep = 1.0f - damp_;
+        for (int n = 0; n < samples; ++n) {
+            float sum = 0;
+            for (Comb& c : combs) {
+                float& place = c.line[c.position];
+                const float delayed = place;
+                c.last = nudged(delayed * keep + c.last * damp_);
+                place = nudged(in[n] + c.last * feedback_);
+                if (++c.position == static_cast<int>(c.line.size())) c.position = 0;
+                sum += delayed;
+            }
+            out[n] = sum;
+        }
+    }
 
     static void diffuse(Line& allpass, float* x, int samples) {
         const int size = static_cast<int>(allpass.line.size());
