@@ -144,7 +144,7 @@ def compile_bundle(compiler: str, dpf: Path, channels: int, folder: Path) -> Pat
     """
     name = LAYOUTS[channels]
     bundle = folder / f"{name}{SUFFIX}"
-    binary = bundle / "Contents" / f"{platform.machine()}-linux" / f"{name}.so"
+    binary = binary_of(bundle)
     binary.parent.mkdir(parents=True)
     with tempfile.TemporaryDirectory(prefix="ifx-plugin-") as work:
         Path(work, "vst3.cpp").write_text(patched(dpf), "utf-8")
@@ -159,6 +159,11 @@ def compile_bundle(compiler: str, dpf: Path, channels: int, folder: Path) -> Pat
             ]
         )
     return bundle
+
+
+def binary_of(bundle: Path) -> Path:
+    """Where a bundle holds its code, on Linux."""
+    return bundle / "Contents" / f"{platform.machine()}-linux" / f"{bundle.stem}.so"
 
 
 def patched(dpf: Path) -> str:
