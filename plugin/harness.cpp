@@ -6,6 +6,7 @@
 //   harness stress RATE CHANNELS SEED SECONDS                         random values and blocks
 //   harness threads RATE SECONDS                                      values set while it renders
 //   harness shifts RATE                                               shifts by 3 semitones, small blocks
+//   harness allocations RATE                                          prints how many while it plays
 //   harness time RATE BLOCK SECONDS [SYMBOL=VALUE …]                  prints processor seconds
 
 #include <cstdio>
@@ -17,6 +18,19 @@
 #include <thread>
 
 #include "dsp/chain.hpp"
+
+#ifdef IFX_COUNT_ALLOCATIONS  // glibc only, and not under sanitizers
+static thread_local bool counting = false;
+static int allocations = 0;
+extern "C" void* __libc_malloc(size_t);
+extern "C" void* malloc(size_t size) {
+    if (counting) ++allocations;
+    return __libc_malloc(size);
+}
+#else
+static bool counting = false;
+static int allocations = 0;
+#endif
 
 namespace {
 
@@ -175,6 +189,34 @@ int shifts(double rate) {
     return dry == 0 ? 0 : 3;
 }
 
+/// Everything moves but what is asked of Rubber Band; then that as well.
+int allocations_while_playing(double rate) {
+    std::mt19937 random(4);
+    std::uniform_real_distribution<float> unit(0, 1);
+    for (const bool shifting : {false, true}) {
+        Chain chain;
+        chain.set(ifx::kSlot1, ifx::kPitchshift);
+        chain.set(ifx::kPitchshiftSemitones, 5);
+        chain.prepare(rate, 2);
+        Sound sound(2, std::vector<float>(512));
+        allocations = 0;
+        for (int i = 0; i < 400; ++i) {
+            for (auto& channel : sound)
+                for (float& x : channel) x = unit(random) - 0.5f;
+            int index = int(unit(random) * ifx::kParameterCount) % ifx::kParameterCount;
+            if (index == ifx::kPitchshiftSemitones && !shifting) index = ifx::kTrimDb;
+            const auto& p = ifx::kParameters[index];
+            const float value = p.low + (p.high - p.low) * unit(random);
+            counting = true;
+            chain.set(index, value);
+            process(chain, sound, 0, 512);
+            counting = false;
+        }
+        std::printf("%d\n", allocations);
+    }
+    return 0;
+}
+
 int tail(char** first, char** last) {
     Chain chain;
     set_all(chain, first, last);
@@ -207,6 +249,7 @@ int main(int count, char** words) {
     if (mode == "stress" && count == 6)
         return stress(number(2), int(number(3)), int(number(4)), number(5));
     if (mode == "threads" && count == 4) return threads(number(2), number(3));
+    if (mode == "allocations" && count == 3) return allocations_while_playing(number(2));
     if (mode == "tail") return tail(words + 2, words + count);
     if (mode == "shifts" && count == 3) return shifts(number(2));
     if (mode == "time" && count >= 5)

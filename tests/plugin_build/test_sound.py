@@ -151,3 +151,11 @@ def test_values_may_be_set_from_another_thread() -> None:
     program = harness_with("-g", "-fsanitize=thread")
     made = subprocess.run([program, "threads", "48000", "3"], capture_output=True, text=True)
     assert made.returncode == 0, made.stderr[-2000:]
+
+
+def test_nothing_is_allocated_while_it_plays() -> None:
+    program = harness_with("-DIFX_COUNT_ALLOCATIONS")
+    made = subprocess.run([program, "allocations", "48000"], capture_output=True, text=True)
+    ours, with_moving_pitch = map(int, made.stdout.split())
+    assert ours == 0
+    assert 0 < with_moving_pitch < 50  # Rubber Band's; and so we know that it counts
