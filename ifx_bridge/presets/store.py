@@ -10,6 +10,8 @@ import ifx_bridge
 from ifx_bridge.audio import atomic_path
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.errors import UserError
+from ifx_bridge.presets import vstpreset
+from ifx_bridge.presets.chain import chain_in
 
 FORMAT, VERSION = "ifx-chain", 1
 LARGEST_BYTES = 2**20
@@ -27,7 +29,7 @@ def factory() -> dict[str, Path]:
 
 
 def load(source: str) -> Chain:
-    """A chain from a factory preset's name or a preset file.
+    """A chain from a factory preset's name, a preset file, or IFX Chain's `.vstpreset`.
 
     Raises:
         UserError: There is none of that name, or the file is not a chain preset.
@@ -39,6 +41,8 @@ def load(source: str) -> Chain:
             f"There is no preset or file called {source!r}.",
             next_step=f"Factory presets: {', '.join(known)}.",
         )
+    if path.suffix.lower() == vstpreset.SUFFIX:
+        return chain_in(vstpreset.VstPreset.read(path))
     try:
         if path.stat().st_size > LARGEST_BYTES:
             raise ValueError("too large")
