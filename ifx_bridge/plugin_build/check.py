@@ -14,7 +14,7 @@ from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.plugins.host import Host
 from ifx_bridge.presets.chain import preset_of
 
-RATE = 48000
+RATES = (44100, 48000, 96000)
 SECONDS = 0.5
 # What a check allows, over the sound. Rubber Band is another build of the same library than the
 # one inside Pedalboard; all else is the same arithmetic.
@@ -64,7 +64,7 @@ def render(host: Host, keys: Sequence[str], chain: Chain, sound: Audio, rate: in
 
 def check(
     bundles: Mapping[int, Path],
-    rates: tuple[int, ...] = (44100, RATE, 96000),
+    rates: tuple[int, ...] = RATES,
     report: Callable[[Compared], None] = lambda compared: None,
 ) -> list[Compared]:
     """Compare each effect and some whole chains, in all given layouts and rates.

@@ -67,10 +67,14 @@ def check(
         Path | None,
         typer.Option("--in", help="Folder of the plugin. [default: where install puts it]"),
     ] = None,
+    rate: Annotated[
+        list[int] | None, typer.Option(min=22050, max=192000, help="In Hz. [default: three]")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare the installed plugin's sound with the session's; says what differs."""
     from ifx_bridge.plugin_build import build as building
+    from ifx_bridge.plugin_build.check import RATES
     from ifx_bridge.plugin_build.check import check as compare
 
     place = folder or building.user_folder()
@@ -87,7 +91,7 @@ def check(
             layout = "mono" if one.channels == 1 else "stereo"
             print(f"{one.rate:6} Hz  {layout:6}  {one.what}: {said}{mark}", flush=True)
 
-    results = compare(found, report=report)
+    results = compare(found, tuple(rate or RATES), report)
     if as_json:
         print(json.dumps([_data(one) for one in results], indent=2, ensure_ascii=False))
     if not all(one.good for one in results):

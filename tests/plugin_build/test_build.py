@@ -63,6 +63,10 @@ def test_all_changes_to_dpf_find_their_place() -> None:
     code = (build.tools()[1] / "distrho/src/DistrhoPluginVST3.cpp").read_text("utf-8")
     for old, new in build.PATCHES:
         assert code.count(old) == 1 and build.patched(build.tools()[1]).count(new) == 1
+        # CMake, for other systems, makes the same changes.
+        cmake = (build.sources() / "CMakeLists.txt").read_text("utf-8")
+        for text in (old, new):
+            assert text.replace("\n", "\\n") in cmake
 
 
 def test_installing_replaces_what_is_there(bundles: dict[int, Path], tmp_path: Path) -> None:
@@ -88,11 +92,13 @@ def test_install_and_check_by_command(bundles: dict[int, Path], tmp_path: Path) 
     built = next(iter(bundles.values())).parent
     done = runner.invoke(app, ["plugin", "install", "--from", str(built), "--to", str(target)])
     assert done.exit_code == 0 and str(target / "IFX Chain Mono.vst3") in done.stdout
-    checked = runner.invoke(app, ["plugin", "check", "--in", str(target), "--json"])
+    checked = runner.invoke(
+        app, ["plugin", "check", "--in", str(target), "--json", "--rate", "44100"]
+    )
     assert checked.exit_code == 0
     rows = json.loads(checked.stdout)
-    assert len(rows) == 60 and all(row["good"] for row in rows)
-    assert {row["rate"] for row in rows} == {44100, 48000, 96000}
+    assert len(rows) == 20 and all(row["good"] for row in rows)
+    assert {(row["rate"], row["channels"]) for row in rows} == {(44100, 1), (44100, 2)}
 
 
 def test_check_finds_another_plugin_wanting(bundles: dict[int, Path], tmp_path: Path) -> None:

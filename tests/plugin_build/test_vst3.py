@@ -10,9 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from ifx_bridge import audio
 from ifx_bridge.chain_plugin.table import class_id, entries
 from ifx_bridge.chain_plugin.values import values_in, values_of
+from ifx_bridge.cli import app
+from ifx_bridge.demo import clips
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.plugin_build.check import (
     ALLOWED_DB,
@@ -28,9 +32,11 @@ from ifx_bridge.plugins.host import Host
 from ifx_bridge.presets import chain as presets
 from ifx_bridge.presets import plugin as proofs
 from ifx_bridge.presets.vstpreset import VstPreset
+from ifx_bridge.session import load
 
 CHAINS = [chain for _, chain in sample_chains(chains=10, seed=5)][-10:]
 WHOLE = max(CHAINS, key=len)
+runner = CliRunner()
 
 
 @pytest.fixture
@@ -196,3 +202,25 @@ def test_in_dawdreamer(number: int, bundles: dict[int, Path], tmp_path: Path) ->
     wet = np.load(tmp_path / "wet.npy")
     allowed = ALLOWED_PITCH_DB if "pitchshift" in chain else ALLOWED_DB
     assert difference_db(chain.render(sound, 44100), wet) <= allowed
+
+
+def test_a_refined_turn_its_preset_and_its_file_are_one(
+    bundles: dict[int, Path], tmp_path: Path
+) -> None:
+    clip = clips()["guitar"]
+    out = tmp_path / "result"
+    refined = runner.invoke(app, ["refine", str(clip), "like a church", "--out", str(out)])
+    assert refined.exit_code == 0, refined.exception
+    (turn,) = load(out / "session.json").turns
+    assert turn.limited_db == 0
+    file = tmp_path / "turn.vstpreset"
+    command = ["plugin", "preset", str(out / "session.json"), "--out", str(file)]
+    assert runner.invoke(app, command).exit_code == 0
+    dry, written = (audio.load(path, allow_clipped=True) for path in (clip, out / "turn-01.wav"))
+    preset = file.read_bytes()
+    with Host(bundles[min(2, dry.channels)]) as fresh:
+        keys = _keys(fresh.describe())
+        fresh.load(preset)
+        positions = {key: at for key, (at, _) in fresh.values(keys).items()}
+        wet = fresh.render(np.array(dry.samples), dry.sample_rate, positions)
+    assert difference_db(written.samples, wet) <= -100
