@@ -17,6 +17,7 @@ from ifx_bridge import __version__, terminal
 from ifx_bridge.errors import Cancelled, UserError
 from ifx_bridge.matching import commands as matching_commands
 from ifx_bridge.models import commands as model_commands
+from ifx_bridge.plugin_build import commands as chain_plugin_commands
 from ifx_bridge.plugins import commands as plugin_commands
 from ifx_bridge.presets import commands as preset_commands
 
@@ -230,6 +231,7 @@ def study_ears(
 app.add_typer(model_commands.app, name="models")
 app.add_typer(plugin_commands.app, name="plugins")
 app.add_typer(preset_commands.app, name="presets")
+app.add_typer(chain_plugin_commands.app, name="plugin")
 plugin_commands.app.command("preset")(matching_commands.preset)
 app.command("translate")(matching_commands.translate)
 app.command("match")(matching_commands.match)

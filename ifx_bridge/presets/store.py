@@ -25,6 +25,8 @@ import ifx_bridge
 from ifx_bridge.audio import atomic_path
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.errors import UserError
+from ifx_bridge.presets import vstpreset
+from ifx_bridge.presets.chain import chain_in
 from ifx_bridge.session import load as load_session
 from ifx_bridge.session.model import FORMAT as SESSION_FORMAT
 from ifx_bridge.session.model import checked_rows, problem
@@ -141,7 +143,7 @@ def factory() -> dict[str, Path]:
 
 
 def load(source: str) -> Preset:
-    """A preset from its name in the factory set, or from a file.
+    """A preset from its name in the factory set, from a file, or from IFX Chain's `.vstpreset`.
 
     Raises:
         UserError: There is none of that name, or the file is not a chain preset.
@@ -152,6 +154,8 @@ def load(source: str) -> Preset:
         raise UserError(
             f"There is no preset or file called {source!r}.", next_step=_nearest(source, known)
         )
+    if path.suffix.lower() == vstpreset.SUFFIX:
+        return Preset.of(chain_in(vstpreset.VstPreset.read(path)), name=_shown(path.stem))
     data = _json(path)
     for key in ("format", "version"):  # in a file, other than in `Preset.of`, they are a must
         if isinstance(data, dict) and data.get("format", FORMAT) == FORMAT and key not in data:
@@ -163,13 +167,14 @@ def load(source: str) -> Preset:
 
 
 def chain(source: str) -> Chain:
-    """The chain of a factory preset, a preset file or a session.
+    """The chain of a factory preset, a preset file (also IFX Chain's `.vstpreset`) or a session.
 
     Raises:
         UserError: It is none of them.
     """
     path = Path(source)
-    if source not in factory() and path.is_file():
+    is_json = path.suffix.lower() != vstpreset.SUFFIX
+    if source not in factory() and path.is_file() and is_json:
         data = _json(path)
         if isinstance(data, dict) and data.get("format") == SESSION_FORMAT:
             return load_session(path).chain

@@ -1,0 +1,1 @@
+"""`ifx-bridge plugin …`: compiling IFX Chain, putting it where DAWs look, and listening to it."""

@@ -1,0 +1,141 @@
+"""Building and installing: what is said when it cannot be, and nothing half done."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ifx_bridge.chain_plugin.table import header
+from ifx_bridge.cli import app
+from ifx_bridge.effects.chain import Chain, Slot
+from ifx_bridge.errors import UserError
+from ifx_bridge.plugin_build import build
+from ifx_bridge.presets.chain import chain_in
+from ifx_bridge.presets.vstpreset import VstPreset
+from ifx_bridge.session import ClipInfo, Score, Session, save
+from tests.plugin_build.conftest import toolchain
+
+runner = CliRunner()
+
+
+def test_without_a_compiler_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setenv(build.DPF_VARIABLE, str(tmp_path))
+    with pytest.raises(UserError) as error:
+        build.bundles()
+    assert "a C++ compiler and the DISTRHO Plugin Framework" in error.value.what
+    assert "works without it" in error.value.kept
+    assert "apt-get install g++ dpf-source librubberband-dev" in error.value.next_step
+
+
+def test_elsewhere_it_says_how_it_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(UserError, match="CMake") as error:
+        build.tools()
+    assert "plugin/README.md" in error.value.next_step
+
+
+def test_code_that_does_not_compile_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toolchain()
+    broken = tmp_path / "code"
+    broken.mkdir()
+    (broken / "IFXChain.cpp").write_text("#error no good\n")
+    (broken / "DistrhoPluginInfo.h").write_text("")
+    monkeypatch.setattr(build, "sources", lambda: broken)
+    monkeypatch.setattr(build, "cache_folder", lambda: tmp_path / "cache")
+    with pytest.raises(UserError, match="no good"):
+        build.bundles()
+    assert not list((tmp_path / "cache").iterdir())
+
+
+def test_all_changes_to_dpf_find_their_place() -> None:
+    toolchain()
+    code = (build.tools()[1] / "distrho/src/DistrhoPluginVST3.cpp").read_text("utf-8")
+    for old, new in build.PATCHES:
+        assert code.count(old) == 1 and build.patched(build.tools()[1]).count(new) == 1
+        # CMake, for other systems, makes the same changes.
+        cmake = (build.sources() / "CMakeLists.txt").read_text("utf-8")
+        for text in (old, new):
+            assert text.replace("\n", "\\n") in cmake
+
+
+def test_installing_replaces_what_is_there(bundles: dict[int, Path], tmp_path: Path) -> None:
+    target = tmp_path / "vst3"
+    old = target / "IFX Chain.vst3" / "Contents" / "old.txt"
+    old.parent.mkdir(parents=True)
+    old.write_text("from before")
+    other = target / "Other.vst3"
+    other.mkdir()
+    places = build.install(list(bundles.values()), target)
+    assert sorted(target.iterdir()) == sorted([*places, other])
+    assert not old.exists() and len(list(target.rglob("*.so"))) == 2
+    with pytest.raises(UserError, match="could not be put"):
+        build.install([tmp_path / "not there.vst3"], target)
+    assert sorted(target.iterdir()) == sorted([*places, other])
+
+
+def test_install_and_check_by_command(bundles: dict[int, Path], tmp_path: Path) -> None:
+    target = tmp_path / "vst3"
+    absent = runner.invoke(app, ["plugin", "check", "--in", str(target)])
+    assert isinstance(absent.exception, UserError)
+    assert "plugin install" in absent.exception.next_step
+    built = next(iter(bundles.values())).parent
+    done = runner.invoke(app, ["plugin", "install", "--from", str(built), "--to", str(target)])
+    assert done.exit_code == 0 and str(target / "IFX Chain Mono.vst3") in done.stdout
+    checked = runner.invoke(
+        app, ["plugin", "check", "--in", str(target), "--json", "--rate", "44100"]
+    )
+    assert checked.exit_code == 0
+    rows = json.loads(checked.stdout)
+    assert len(rows) == 20 and all(row["good"] for row in rows)
+    assert {(row["rate"], row["channels"]) for row in rows} == {(44100, 1), (44100, 2)}
+
+
+def test_check_finds_another_plugin_wanting(bundles: dict[int, Path], tmp_path: Path) -> None:
+    """The wrong layout in the right place: the check must not be content."""
+    swapped = tmp_path / "IFX Chain.vst3"
+    build.install([bundles[2], bundles[1]], tmp_path)
+    mono = tmp_path / "IFX Chain Mono.vst3"
+    for path in mono.rglob("*.so"):
+        path.write_bytes(next(swapped.rglob("*.so")).read_bytes())
+    failed = runner.invoke(app, ["plugin", "check", "--in", str(tmp_path)])
+    assert isinstance(failed.exception, UserError)
+
+
+def test_header_by_command(tmp_path: Path) -> None:
+    done = runner.invoke(app, ["plugin", "header", "--out", str(tmp_path / "p.hpp")])
+    assert done.exit_code == 0 and (tmp_path / "p.hpp").read_text() == header()
+
+
+@pytest.mark.parametrize(("channels", "plugin"), [(1, "IFX Chain Mono"), (2, "IFX Chain")])
+def test_a_turn_becomes_a_preset(channels: int, plugin: str, tmp_path: Path) -> None:
+    chains = [
+        Chain((Slot("rev", {"room_size": 0.9}),), trim_db=-1.5),
+        Chain((Slot("eq", {"band2_gain_db": -6.0}), Slot("rev")), trim_db=-3.0, amount=0.5),
+    ]
+    clip = ClipInfo(
+        path="a.wav", name="a.wav", sha256="00", sample_rate=44100, channels=channels, seconds=1.0
+    )
+    session = Session(clip=clip)
+    for words, chain in zip(("church", "darker"), chains, strict=True):
+        session = session.add(
+            chain=chain, instruction=words, route="reuse_all", score=Score(before=0.0, after=0.5)
+        )
+    save(session, tmp_path / "session.json")
+    command = ["plugin", "preset", str(tmp_path / "session.json"), "--out", str(tmp_path)]
+    for turn, chain, name in ((["--turn", "1"], chains[0], "church"), ([], chains[1], "darker")):
+        done = runner.invoke(app, [*command, *turn])
+        assert done.exit_code == 0, done.exception
+        preset = VstPreset.read(tmp_path / f"{name}.vstpreset")
+        assert chain_in(preset) == chain
+        assert preset.info["Name"] == name and preset.info["PlugInName"] == plugin
