@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ifx_bridge import __version__
+from ifx_bridge.daw import commands as daw_commands
 from ifx_bridge.errors import Cancelled, UserError
 from ifx_bridge.matching import commands as matching_commands
 from ifx_bridge.models import commands as model_commands
@@ -231,6 +232,7 @@ def _note(text: str) -> None:
 
 app.add_typer(model_commands.app, name="models")
 app.add_typer(plugin_commands.app, name="plugins")
+app.add_typer(daw_commands.app, name="daw")
 plugin_commands.app.command("preset")(matching_commands.preset)
 app.command("translate")(matching_commands.translate)
 brains = typer.Typer(help="What understands the words.", no_args_is_help=True)

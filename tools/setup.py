@@ -61,9 +61,14 @@ LIBRARIES = {
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
     "libxkbcommon.so.0": "libxkbcommon0",
 }
-# Programs, likewise: a display for looking at the GUI on a machine without one; and VST3 plugins,
-# with which hosting is tested (the only ones that Debian has).
-PROGRAMS = {"Xvfb": "xvfb", "xauth": "xauth", "/usr/lib/vst3/ZamEQ2.vst3": "zam-plugins"}
+# Programs, likewise: a display for looking at the GUI on a machine without one; VST3 plugins, with
+# which hosting is tested (the only ones that Debian has); and a DAW, with which the link is.
+PROGRAMS = {
+    "Xvfb": "xvfb",
+    "xauth": "xauth",
+    "/usr/lib/vst3/ZamEQ2.vst3": "zam-plugins",
+    "ardour": "ardour",
+}
 
 # Imported at the end, in the new environment: a half-written package shows itself here.
 PROBE = "import numba, numpy, pedalboard, pydantic, scipy, soundfile, torch, typer"

@@ -1,0 +1,270 @@
+"""Setting values so that what is said of them is true: send, wait, read back twice; three tries."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from ifx_bridge.daw.link import DawLink, DawParameter, PushReport, Reading, Status, Write
+from ifx_bridge.daw.units import Quantity, quantity
+
+TRIES = 3
+# Rounds of halving: more than displays resolve.
+ROUNDS = 24
+
+Cancel = Callable[[], bool]
+Report = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One value to set.
+
+    Attributes:
+        parameter: Which.
+        value: Between its `low` and `high`; or
+        display: what its display should say, for the link to search.
+        title: What it is for, in the user's words.
+    """
+
+    parameter: DawParameter
+    value: float = 0.0
+    display: Quantity | None = None
+    title: str = ""
+
+
+def write(
+    link: DawLink,
+    wanted: Sequence[Wanted],
+    *,
+    tries: int = TRIES,
+    cancelled: Cancel = lambda: False,
+    report: Report = lambda done, total: None,
+) -> PushReport:
+    """Set values and find out what became of each.
+
+    A value is confirmed only when two readings in a row, each asked for after the link's settling
+    time, found it: the first one may still be the answer to an older question. What is refused is
+    not sent.
+
+    Args:
+        link: Where.
+        wanted: What.
+        tries: How often to send a value that is not confirmed.
+        cancelled: Asked between rounds; when true, what is not confirmed yet stays unconfirmed.
+        report: Told how many are confirmed of how many.
+    """
+    began = time.monotonic()
+    found: dict[int, Write] = {}
+    targets = _searched(link, wanted, found, cancelled)
+    waiting: dict[int, Wanted] = {}
+    for index, want in targets.items():
+        if reason := want.parameter.refusal(want.value):
+            found[index] = _ended(want, None, "refused", reason)
+        else:
+            waiting[index] = want
+    last: dict[int, Reading] = {}
+    total = len(wanted)
+    for _ in range(tries):
+        if not waiting or cancelled():
+            break
+        link.set([(w.parameter, _inside(w)) for w in waiting.values()])
+        agreeing = dict(waiting)
+        for _ in range(2):
+            time.sleep(link.settle_seconds)
+            readings = link.read([w.parameter for w in agreeing.values()])
+            for index, want in list(agreeing.items()):
+                reading = readings.get(want.parameter.key)
+                if reading is not None:
+                    last[index] = reading
+                if reading is None or not want.parameter.same(want.value, reading.value):
+                    del agreeing[index]
+        for index, want in agreeing.items():
+            found[index] = _ended(want, last[index], "confirmed", "")
+            del waiting[index]
+        report(len(found), total)
+    for index, want in waiting.items():
+        reading = last.get(index)
+        if cancelled():
+            reason = "stopped before it was confirmed"
+        elif reading is None:
+            reason = "no answer"
+        elif want.parameter.same(want.value, reading.value):
+            reason = "it was read back only once"
+        else:
+            reason = f"it says {reading.text or f'{reading.value:g}'} after {tries} tries"
+        found[index] = _ended(want, reading, "unconfirmed", reason)
+    notes = []
+    if waiting and not last:
+        notes.append(f"{link.name} has stopped answering. What was there before may still be.")
+    return PushReport(tuple(found[i] for i in range(total)), tuple(notes), time.monotonic() - began)
+
+
+def _inside(want: Wanted) -> float:
+    return min(want.parameter.high, max(want.parameter.low, want.value))
+
+
+def _ended(want: Wanted, reading: Reading | None, status: Status, reason: str) -> Write:
+    return Write(
+        want.parameter,
+        want.value,
+        reading.value if reading else None,
+        status,
+        reason,
+        want.title,
+        reading.text if reading else "",
+    )
+
+
+# Searching for what a display should say.
+
+
+@dataclass
+class _Search:
+    """Halving between two positions; `below` tells on which side of the target a text is."""
+
+    want: Wanted
+    low: float
+    high: float
+    best: tuple[float, float] | None = None  # distance, position
+    rising: bool | None = None
+    ends: tuple[float | None, float | None] = (None, None)
+    reason: str = ""
+
+
+def _searched(
+    link: DawLink, wanted: Sequence[Wanted], found: dict[int, Write], cancelled: Cancel
+) -> dict[int, Wanted]:
+    """Displays replaced by the positions that show them; those not found restored and refused."""
+    plain = {i: w for i, w in enumerate(wanted) if w.display is None}
+    searches = {
+        i: _Search(w, w.parameter.low, w.parameter.high)
+        for i, w in enumerate(wanted)
+        if w.display is not None
+    }
+    if not searches:
+        return plain
+    _ends(link, searches)
+    for _ in range(ROUNDS):
+        active = {i: s for i, s in searches.items() if not s.reason and not _exact(s)}
+        if not active or cancelled():
+            break
+        middles = {i: (s.low + s.high) / 2 for i, s in active.items()}
+        shown = _shown(link, {i: (s.want.parameter, middles[i]) for i, s in active.items()})
+        for i, search in active.items():
+            _step(search, middles[i], shown.get(i))
+    lost = []
+    for i, search in searches.items():
+        display, parameter = search.want.display, search.want.parameter
+        assert display is not None
+        if not search.reason and (search.best is None or search.best[0] > display.slack):
+            search.reason = f"nothing on it shows {display}"
+        if search.reason or cancelled():
+            lost.append((i, search))
+        elif search.best is not None:
+            plain[i] = replace(search.want, value=search.best[1])
+        if search.reason:
+            found[i] = _ended(search.want, None, "refused", search.reason)
+            found[i] = replace(found[i], wanted=display.value, text=parameter.text)
+    _restore(link, [s.want.parameter for _, s in lost])
+    if cancelled():
+        for i, search in lost:
+            found.setdefault(i, _ended(search.want, None, "unconfirmed", "stopped"))
+    return dict(sorted((i, w) for i, w in plain.items() if i not in found))
+
+
+def _restore(link: DawLink, parameters: Sequence[DawParameter]) -> None:
+    if parameters:
+        write(link, [Wanted(p, p.value) for p in parameters])
+
+
+def _shown(
+    link: DawLink, positions: dict[int, tuple[DawParameter, float]]
+) -> dict[int, Quantity | str]:
+    """What displays say at positions; a text counts only with the position that was set."""
+    shown: dict[int, Quantity | str] = {}
+    left = dict(positions)
+    for _ in range(TRIES):
+        if not left:
+            break
+        link.set(list(left.values()))
+        time.sleep(link.settle_seconds)
+        readings = link.read([p for p, _ in left.values()])
+        for i, (parameter, position) in list(left.items()):
+            reading = readings.get(parameter.key)
+            if reading is not None and parameter.same(position, reading.value):
+                shown[i] = quantity(reading.text) or reading.text
+                del left[i]
+    return shown
+
+
+def _ends(link: DawLink, searches: dict[int, _Search]) -> None:
+    """Which way the displays go; ends that show words are moved inward until numbers come."""
+    for side in ("low", "high"):
+        todo = dict(searches)
+        for share in (0.0, 0.01, 0.03, 0.1):
+            at = {}
+            for i, s in todo.items():
+                p = s.want.parameter
+                span = share * (p.high - p.low)
+                at[i] = (p, p.low + span if side == "low" else p.high - span)
+            shown = _shown(link, at)
+            for i, (_, position) in at.items():
+                text = shown.get(i)
+                s = searches[i]
+                value = _comparable(s, text)
+                if value is None:
+                    continue
+                setattr(s, side, position)
+                s.ends = (value, s.ends[1]) if side == "low" else (s.ends[0], value)
+                _note(s, position, value)
+                del todo[i]
+            if not todo:
+                break
+    for s in searches.values():
+        first, last = s.ends
+        assert s.want.display is not None
+        target = s.want.display.value
+        if first is None or last is None:
+            s.reason = "its display shows no numbers of that kind, or it does not answer"
+        elif (
+            not min(first, last) - s.want.display.slack
+            <= target
+            <= (max(first, last) + s.want.display.slack)
+        ):
+            s.reason = f"it shows {first:g} to {last:g}, not {s.want.display}"
+        else:
+            s.rising = last >= first
+
+
+def _comparable(search: _Search, text: Quantity | str | None) -> float | None:
+    display = search.want.display
+    if not isinstance(text, Quantity) or display is None:
+        return None
+    same_kind = text.unit in ("", display.unit) or display.unit == ""
+    return text.value if same_kind else None
+
+
+def _note(search: _Search, position: float, value: float) -> None:
+    assert search.want.display is not None
+    distance = abs(value - search.want.display.value)
+    if search.best is None or distance < search.best[0]:
+        search.best = (distance, position)
+
+
+def _exact(search: _Search) -> bool:
+    return search.best is not None and search.best[0] == 0
+
+
+def _step(search: _Search, middle: float, text: Quantity | str | None) -> None:
+    value = _comparable(search, text)
+    if value is None:
+        search.reason = "its display shows no number on the way, or it stopped answering"
+        return
+    _note(search, middle, value)
+    assert search.want.display is not None
+    if (value < search.want.display.value) == bool(search.rising):
+        search.low = middle
+    else:
+        search.high = middle
