@@ -175,7 +175,9 @@ class ArdourLink(DawLink):
             )
         self.wire.flushed()
 
-    def read(self, parameters: Iterable[DawParameter]) -> dict[tuple[int, int, int], Reading]:
+    def read(
+        self, parameters: Iterable[DawParameter], texts: bool = False
+    ) -> dict[tuple[int, int, int], Reading]:
         """By the descriptors of their devices."""
         wanted = {p.key for p in parameters}
         found: dict[tuple[int, int, int], Reading] = {}

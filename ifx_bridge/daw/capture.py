@@ -163,3 +163,34 @@ def from_file(path: Path, way: str = "a file that was given") -> Capture:
     if not path.is_file():
         raise UserError(f"There is no file {path}.", next_step="Check the name and the folder.")
     return Capture(path, way=way, item=path.stem)
+
+
+def cut(
+    source: Path, folder: Path, capture: Capture, offset_seconds: float, length_seconds: float
+) -> Capture:
+    """Write the part of a recording that an item plays.
+
+    Args:
+        source: The recording.
+        folder: Where to write.
+        capture: What is known of it.
+        offset_seconds: Where the part begins in the recording.
+        length_seconds: How long it is.
+
+    Raises:
+        UserError: The recording cannot be read, or the part cannot be written.
+    """
+    clip = audio.load(source, allow_clipped=True)
+    begin = max(0, round(offset_seconds * clip.sample_rate))
+    part = clip.samples[:, begin : begin + round(length_seconds * clip.sample_rate)]
+    path = folder / "dry.wav"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        audio.save(path, part, clip.sample_rate)
+    except (OSError, RuntimeError) as error:
+        raise UserError(
+            f"{path} could not be written ({getattr(error, 'strerror', None) or error}).",
+            kept="The recording itself is untouched.",
+            next_step="Choose another folder with --out, or free some space.",
+        ) from error
+    return replace(capture, path=path)

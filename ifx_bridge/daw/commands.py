@@ -220,6 +220,33 @@ def capture(
         print(f"Mind: {note}.")
 
 
+@app.command()
+def install(
+    program: Annotated[str, typer.Argument(help="reaper")],
+    resource_path: Annotated[
+        Path | None, typer.Option(help="REAPER's resource folder. [default: the system's]")
+    ] = None,
+    remove: Annotated[bool, typer.Option("--uninstall", help="Take it out again.")] = False,
+) -> None:
+    """Put our pattern file and helper script into REAPER."""
+    from ifx_bridge.daw import reaper_install
+
+    if program.lower() != "reaper":
+        raise UserError(
+            f"There is nothing to install for {program!r}.",
+            next_step="Ardour has its OSC built in; Live needs AbletonOSC, from its own authors.",
+        )
+    if remove:
+        for path in reaper_install.uninstall(resource_path):
+            print(f"{path}: {'changed' if path.exists() else 'removed'}")
+        return
+    for path in reaper_install.install(resource_path):
+        print(f"{path}: written")
+    print("Two clicks remain:")
+    for number, text in enumerate(reaper_install.CLICKS, 1):
+        print(f"{number}. {text}")
+
+
 def _session(path: Path) -> Session:
     from ifx_bridge.session import load
 

@@ -336,8 +336,15 @@ class DawLink(ABC):
         """Send values, and wait until they have gone out; proves nothing."""
         raise self._cannot(Can.SET)
 
-    def read(self, parameters: Iterable[DawParameter]) -> dict[tuple[int, int, int], Reading]:
-        """Ask for values now, by `DawParameter.key`; those not answered in time are missing."""
+    def read(
+        self, parameters: Iterable[DawParameter], texts: bool = False
+    ) -> dict[tuple[int, int, int], Reading]:
+        """Ask for values now, by `DawParameter.key`; those not answered in time are missing.
+
+        Args:
+            parameters: Which.
+            texts: Whether what they display matters.
+        """
         raise self._cannot(Can.READ_BACK)
 
     def enable(self, device: Device, on: bool) -> None:

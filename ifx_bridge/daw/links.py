@@ -17,7 +17,23 @@ def _ardour(**options: Any) -> DawLink:
     return ArdourLink(**_given(options, "host", "port", "session"))
 
 
-LINKS: dict[str, Callable[..., DawLink]] = {"ardour": _ardour}
+def _live(**options: Any) -> DawLink:
+    from ifx_bridge.daw.live import LiveLink
+
+    return LiveLink(**_given(options, "host", "port", "listen"))
+
+
+def _reaper(**options: Any) -> DawLink:
+    from ifx_bridge.daw.reaper import ReaperLink
+    from ifx_bridge.daw.reaper_helper import Helper
+    from ifx_bridge.daw.reaper_install import helper_folder
+
+    folder = helper_folder(options.get("resource_path"))
+    helper = Helper(folder) if folder else None
+    return ReaperLink(**_given(options, "host", "port", "listen"), helper=helper)
+
+
+LINKS: dict[str, Callable[..., DawLink]] = {"ardour": _ardour, "reaper": _reaper, "live": _live}
 
 
 def _given(options: dict[str, Any], *names: str) -> dict[str, Any]:

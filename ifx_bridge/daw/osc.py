@@ -53,11 +53,11 @@ class Message:
                                          for a in self.args)])  # fmt: skip
 
 
-def encode(message: Message) -> bytes:
+def encode(message: Message, longest: int = LONGEST) -> bytes:
     """The datagram of a message.
 
     Raises:
-        NotOsc: It cannot be written, or it would be longer than `LONGEST`.
+        NotOsc: It cannot be written, or it would be longer than `longest` bytes.
     """
     from pythonosc.osc_message_builder import BuildError, OscMessageBuilder
 
@@ -70,8 +70,8 @@ def encode(message: Message) -> bytes:
         data: bytes = builder.build().dgram
     except (BuildError, ValueError, TypeError) as error:
         raise NotOsc(f"{message} cannot be written: {error}") from error
-    if len(data) > LONGEST:
-        raise NotOsc(f"{message.address} would take {len(data)} bytes; {LONGEST} are possible")
+    if len(data) > longest:
+        raise NotOsc(f"{message.address} would take {len(data)} bytes; {longest} are possible")
     return data
 
 

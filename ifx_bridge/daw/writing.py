@@ -190,7 +190,7 @@ def _shown(
             break
         link.set(list(left.values()))
         time.sleep(link.settle_seconds)
-        readings = link.read([p for p, _ in left.values()])
+        readings = link.read([p for p, _ in left.values()], texts=True)
         for i, (parameter, position) in list(left.items()):
             reading = readings.get(parameter.key)
             if reading is not None and parameter.same(position, reading.value):
