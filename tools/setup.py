@@ -62,12 +62,14 @@ LIBRARIES = {
     "libxkbcommon.so.0": "libxkbcommon0",
 }
 # Programs, likewise: a display for looking at the GUI on a machine without one; VST3 plugins, with
-# which hosting is tested (the only ones that Debian has); and a DAW, with which the link is.
+# which hosting is tested (the only ones that Debian has); a DAW, with which the link is; and a
+# sound server that needs no sound card, to play into and to record from.
 PROGRAMS = {
     "Xvfb": "xvfb",
     "xauth": "xauth",
     "/usr/lib/vst3/ZamEQ2.vst3": "zam-plugins",
     "ardour": "ardour",
+    "jackd": "jackd2",
 }
 
 # Imported at the end, in the new environment: a half-written package shows itself here.

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from ifx_bridge.daw.link import DawLink, DawParameter, PushReport, Reading, Status, Write
+from ifx_bridge.daw.link import Can, DawLink, DawParameter, PushReport, Reading, Status, Write
 from ifx_bridge.daw.units import Quantity, quantity
 
 TRIES = 3
@@ -66,6 +66,11 @@ def write(
             waiting[index] = want
     last: dict[int, Reading] = {}
     total = len(wanted)
+    if Can.READ_BACK not in link.capabilities:
+        link.set([(w.parameter, _inside(w)) for w in waiting.values()])
+        reason = "sent, but this link cannot read back"
+        found |= {i: _ended(w, None, "unconfirmed", reason) for i, w in waiting.items()}
+        waiting = {}
     for _ in range(tries):
         if not waiting or cancelled():
             break
@@ -131,6 +136,17 @@ class _Search:
     rising: bool | None = None
     ends: tuple[float | None, float | None] = (None, None)
     reason: str = ""
+
+
+def positions(link: DawLink, wanted: Sequence[Wanted]) -> tuple[list[Wanted], list[Write]]:
+    """Values with displays replaced by the positions that show them, and those not to be found.
+
+    Everything stands where it stood afterwards.
+    """
+    refused: dict[int, Write] = {}
+    found = _searched(link, wanted, refused, lambda: False)
+    _restore(link, [w.parameter for i, w in enumerate(wanted) if w.display and i in found])
+    return list(found.values()), list(refused.values())
 
 
 def _searched(

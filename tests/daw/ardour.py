@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = next(iter(sorted(Path("/usr/lib").glob("ardour[0-9]"), reverse=True)), None)
 TRACK = "Gtr"
-PLUGINS = ("urn:ardour:a-eq", "urn:ardour:a-comp", "urn:ardour:a-delay", "urn:ardour:a-reverb")
+EFFECTS = ("a-eq", "a-comp", "a-delay", "a-reverb", "a-delay")
 
 MAKE = """
 AudioEngine:set_backend("None (Dummy)", "ifx", ""):set_device_name("Sine Wave")
@@ -37,6 +37,16 @@ close_session()
 SERVE = """
 AudioEngine:set_backend("None (Dummy)", "ifx", ""):set_device_name("Silence")
 local s = load_session("{session}", "sess")
+-- OSC cannot set the automation mode of a plugin's parameter; the user does.
+local plugin = s:route_by_name("{track}"):nth_plugin(4):to_insert()
+for c = 0, plugin:plugin(0):parameter_count() - 1 do
+  if plugin:plugin(0):parameter_label(c) == "Feedback" then
+    local feedback = Evoral.Parameter(ARDOUR.AutomationType.PluginAutomation, 0, c)
+    local control = plugin:to_automatable():automation_control(feedback, true)
+    control:set_automation_state(ARDOUR.AutoState.Write)
+  end
+end
+io.open("{ready}", "w"):close()
 local f repeat sleep(1) f = io.open("{quit}") until f
 close_session()
 """
@@ -56,7 +66,7 @@ def missing() -> str:
 def make(folder: Path) -> Path:
     """A session with a track that has a recording of a sine and Ardour's own effects."""
     session = folder / "sess"
-    plugins = ", ".join(f'"{uri}"' for uri in PLUGINS)
+    plugins = ", ".join(f'"urn:ardour:{name}"' for name in EFFECTS)
     script = MAKE.format(session=session, track=TRACK, plugins=plugins)
     done = subprocess.run(
         [str(ROOT / "luasession"), str(_written(folder / "make.lua", script))],  # type: ignore[operator]
@@ -77,7 +87,8 @@ class Ardour:
 
     def __init__(self, folder: Path, session: Path) -> None:
         self.session = session
-        script = SERVE.format(session=session, quit=folder / "quit")
+        ready = folder / "ready"
+        script = SERVE.format(session=session, quit=folder / "quit", ready=ready, track=TRACK)
         self._log = (folder / "serve.log").open("wb")
         self._process = subprocess.Popen(
             [str(ROOT / "luasession"), str(_written(folder / "serve.lua", script))],  # type: ignore[operator]
@@ -86,6 +97,12 @@ class Ardour:
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
+        # Who asks while the session loads may never be answered.
+        end = time.monotonic() + 60
+        while not ready.exists():
+            assert self._process.poll() is None, "Ardour ended"
+            assert time.monotonic() < end, "Ardour does not load the session"
+            time.sleep(0.05)
         self.port = self._port()
 
     def _port(self) -> int:

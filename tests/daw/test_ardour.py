@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -15,8 +16,10 @@ from typer.testing import CliRunner
 from ifx_bridge import audio
 from ifx_bridge.cli import app
 from ifx_bridge.daw.ardour import ArdourLink
-from ifx_bridge.daw.ardour_session import last_opened, session_file
+from ifx_bridge.daw.ardour_session import last_opened, saved, session_file
+from ifx_bridge.daw.automation import Lane, Ramp, run
 from ifx_bridge.daw.link import Can, DawParameter
+from ifx_bridge.daw.osc import Message
 from ifx_bridge.daw.writing import Wanted, write
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.errors import UserError
@@ -63,7 +66,8 @@ def test_what_is_there(link: ArdourLink) -> None:
     (track,) = link.tracks()
     assert track.name == ardour.TRACK
     devices = link.devices(track)
-    assert [d.name for d in devices] == ["ACE EQ", "ACE Compressor", "ACE Delay", "ACE Reverb"]
+    names = ["ACE EQ", "ACE Compressor", "ACE Delay", "ACE Reverb", "ACE Delay"]
+    assert [d.name for d in devices] == names
     assert all(d.enabled for d in devices)
 
 
@@ -114,6 +118,27 @@ def test_devices_are_switched(link: ArdourLink) -> None:
     for on in (False, True):
         link.enable(link.devices(track)[2], on)
         assert eventually(lambda on=on: link.devices(track)[2].enabled is on)  # type: ignore[misc]
+
+
+def test_a_ramp_is_recorded_as_automation(link: ArdourLink) -> None:
+    last = link.devices(link.track(ardour.TRACK))[-1]
+    feedback = next(p for p in link.parameters(last) if p.name == "Feedback")
+    link.locate(3.0)
+    report = run(link, [Lane(feedback, 10.0, 90.0)], Ramp(0.25, 1.0, "linear"))
+    assert report.done, report
+    assert any("automation is set to write" in note for note in report.notes)
+    assert not link.transport().playing
+    assert link.session
+    with saved(link.session, lambda: link.wire.send(Message("/save_state"))) as file:
+        root = ElementTree.fromstring(file.read_text("utf-8"))
+    # After a pass of writing, Ardour goes over to touch.
+    lists = [e for e in root.iter("AutomationList") if e.get("state") in ("Write", "Touch")]
+    (events,) = [e.text.split() for lane in lists for e in lane if e.text]
+    values = [float(v) for v in events[1::2]]
+    assert len(values) > 5
+    assert values == sorted(values)
+    assert values[0] < 20
+    assert values[-1] == pytest.approx(90)
 
 
 def test_what_it_cannot_is_said(link: ArdourLink, tmp_path: Path) -> None:
@@ -200,7 +225,7 @@ def test_the_commands(running: ardour.Ardour, link: ArdourLink, tmp_path: Path) 
         ("ACE Delay", "Time", 123), ("ACE Delay", "Dry/Wet", 25), ("ACE Reverb", "Blend", 0.25),
     ):  # fmt: skip
         assert parameter(link, device, name).value == pytest.approx(value, rel=1e-5)
-    assert [d.enabled for d in link.devices(link.tracks()[0])] == [True, True, False, True]
+    assert [d.enabled for d in link.devices(link.tracks()[0])] == [True, True, False, True, True]
     link.enable(link.devices(link.tracks()[0])[2], True)
 
     found = run("capture", "--track", ardour.TRACK, "--out", str(tmp_path / "dry"))
