@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -120,17 +121,20 @@ def test_devices_are_switched(link: ArdourLink) -> None:
         assert eventually(lambda on=on: link.devices(track)[2].enabled is on)  # type: ignore[misc]
 
 
-def test_a_ramp_is_recorded_as_automation(link: ArdourLink) -> None:
-    last = link.devices(link.track(ardour.TRACK))[-1]
-    feedback = next(p for p in link.parameters(last) if p.name == "Feedback")
-    link.locate(3.0)
-    report = run(link, [Lane(feedback, 10.0, 90.0)], Ramp(0.25, 1.0, "linear"))
-    assert report.done, report
-    assert any("automation is set to write" in note for note in report.notes)
-    assert not link.transport().playing
-    assert link.session
-    with saved(link.session, lambda: link.wire.send(Message("/save_state"))) as file:
-        root = ElementTree.fromstring(file.read_text("utf-8"))
+def test_a_ramp_is_recorded_as_automation(running: ardour.Ardour, tmp_path: Path) -> None:
+    session = tmp_path / "sess"
+    shutil.copytree(running.session, session)
+    own = ardour.Ardour(tmp_path, session)  # once it has rolled, writing becomes touching
+    with ArdourLink(port=own.port, session=session) as link:
+        last = link.devices(link.track(ardour.TRACK))[-1]
+        feedback = next(p for p in link.parameters(last) if p.name == "Feedback")
+        link.locate(3.0)
+        report = run(link, [Lane(feedback, 10.0, 90.0)], Ramp(0.25, 1.0, "linear"))
+        assert any("automation is set to write" in note for note in report.notes)
+        assert not link.transport().playing
+        with saved(session, lambda: link.wire.send(Message("/save_state"))) as file:
+            root = ElementTree.fromstring(file.read_text("utf-8"))
+    own.kill()
     # After a pass of writing, Ardour goes over to touch.
     lists = [e for e in root.iter("AutomationList") if e.get("state") in ("Write", "Touch")]
     (events,) = [e.text.split() for lane in lists for e in lane if e.text]
