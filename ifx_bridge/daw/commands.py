@@ -221,6 +221,151 @@ def capture(
 
 
 @app.command()
+def ramp(
+    context: typer.Context,
+    session: Annotated[Path, typer.Argument(help="A session.json, or its folder.")],
+    track: TrackName,
+    turn: Annotated[
+        int | None, typer.Option(help="To which turn. [default: the current one]")
+    ] = None,
+    start: Annotated[float, typer.Option(min=0, help="Where it begins, in seconds.")] = 0.0,
+    seconds: Annotated[float | None, typer.Option(help="How long.")] = None,
+    bars: Annotated[float | None, typer.Option(help="How long, in bars of 4 beats.")] = None,
+    tempo: Annotated[
+        float | None, typer.Option(help="Beats a minute. [default: the DAW's]")
+    ] = None,
+    curve: Annotated[str, typer.Option(help="linear, smooth, slow start, …")] = "smooth",
+    midi_file: Annotated[
+        Path | None, typer.Option(help="Write a MIDI file instead of automation.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go from the turn before to a turn over time: as automation, or as a MIDI file."""
+    from ifx_bridge.daw import automation, midi
+    from ifx_bridge.daw import push as pushing
+
+    saved = _session(session)
+    index = turn or saved.head
+    after = saved.turn(index)
+    before = saved.turn(after.parent).as_chain() if after.parent else saved.go_to(0).chain
+    with _link(context) as link:
+        chosen = link.track(track)
+        known = pushing.preview(link, chosen, after.as_chain())
+        ways, lost = automation.lanes(link, pushing.preview(link, chosen, before), known)
+        speed = tempo or (link.transport().tempo if bars else None) or 120.0
+        if bars:
+            way = automation.Ramp.bars(start, bars, speed, curve=curve)
+        else:
+            way = automation.Ramp(start, seconds or 4.0, curve)
+        if midi_file is not None:
+            midi.write_file(midi_file, ways, way, speed)
+            print(f"{midi_file}: {len(ways)} parameters over {way.seconds:g} s")
+            return
+        done = automation.run(link, ways, way)
+    for text in lost:
+        print(f"Mind: left out: {text}", file=sys.stderr)
+    _tell(done, as_json)
+
+
+@app.command()
+def listen(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="Folder of the session.")],
+    track: Annotated[str, typer.Option("--track", help="Track to capture from and push to.")] = "",
+    at: Annotated[int | None, typer.Option(help="Our OSC port. [default: 9123]")] = None,
+    answer: Annotated[int, typer.Option(help="Where answers go.")] = 9124,
+    bind: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    allow: Annotated[
+        list[str] | None, typer.Option(help="Who may send, when it listens beyond this machine.")
+    ] = None,
+    midi_port: Annotated[str, typer.Option(help="MIDI input whose knobs give commands.")] = "",
+    midi_map: Annotated[Path, typer.Option(help="What they do.")] = Path("ifx-midi.toml"),
+) -> None:
+    """Be controlled by OSC (/ifx/refine, /ifx/capture, /ifx/push, …) and MIDI until Ctrl+C."""
+    import signal
+    import threading
+    import tomllib
+    from contextlib import nullcontext
+
+    from ifx_bridge.daw import midi, remote
+    from ifx_bridge.daw.desk import Desk
+    from ifx_bridge.daw.wire import Wire
+    from ifx_bridge.engine import Engine
+
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    where: Where = context.obj
+    port = at if at is not None else remote.TABLE.settings["port"]
+    controls = midi.Controls()
+    if midi_map.exists():
+        controls = midi.Controls.of(tomllib.loads(midi_map.read_text("utf-8")).get("control", []))
+    with ExitStack() as stack:
+        opened = where.daw != "auto" or bool(track)
+        link = stack.enter_context(_link(context)) if opened else None
+        host = (allow or ["127.0.0.1"])[0]
+        allowed = frozenset([*allow, "127.0.0.1"]) if allow else None
+        wire = stack.enter_context(Wire((host, answer), port=port, bind=bind, allowed=allowed))
+        desk = Desk(folder, Engine(), link, track, stopped.is_set)
+        heard = stack.enter_context(midi.input(midi_port) if midi_port else nullcontext())
+        made = remote.Remote(wire, desk, controls)
+        print(f"Listening on {bind}:{wire.port}; answers go to {host}:{answer}. Ctrl+C ends.")
+        try:
+            remote.serve(made, stopped.is_set, heard)
+        finally:
+            made.close()
+
+
+@app.command()
+def learn(
+    command: Annotated[str, typer.Argument(help="capture, undo, ab, push or amount.")],
+    midi_port: Annotated[str, typer.Option(help="MIDI input.")],
+    midi_map: Annotated[Path, typer.Option(help="Where it is kept.")] = Path("ifx-midi.toml"),
+    seconds: Annotated[float, typer.Option(min=1, help="How long to wait.")] = 20.0,
+) -> None:
+    """Learn which knob or key gives a command: move it."""
+    import time
+    import tomllib
+
+    from ifx_bridge.audio import atomic_path
+    from ifx_bridge.daw import midi
+
+    known = midi.Controls()
+    if midi_map.exists():
+        known = midi.Controls.of(tomllib.loads(midi_map.read_text("utf-8")).get("control", []))
+    end = time.monotonic() + seconds
+    with midi.input(midi_port) as port:
+        print(f"Move the knob or press the key for {command!r}.")
+        while time.monotonic() < end:
+            for message in port.iter_pending():
+                if message.type in ("control_change", "note_on", "program_change"):
+                    with atomic_path(midi_map) as temporary:
+                        temporary.write_text(known.learned(message, command).to_toml(), "utf-8")
+                    print(f"{midi_map}: {message.type} gives {command!r}.")
+                    return
+            time.sleep(0.01)
+    raise UserError("Nothing was moved.", kept="The map is as it was.")
+
+
+@app.command()
+def wiggle(
+    midi_port: Annotated[str, typer.Option(help="MIDI output.")],
+    number: Annotated[int, typer.Argument(min=1, help="Which lane of a ramp's MIDI file.")] = 1,
+) -> None:
+    """Move a controller up and down, for the DAW's MIDI learn to catch."""
+    import time
+
+    from ifx_bridge.daw import midi
+
+    channel, control = midi.controller(number - 1)
+    with midi.output(midi_port) as port:
+        for message in midi.wiggle(channel, control):
+            port.send(message)
+            time.sleep(0.01)
+    print(f"CC {control} on channel {channel + 1} was moved.")
+
+
+@app.command()
 def install(
     program: Annotated[str, typer.Argument(help="reaper")],
     resource_path: Annotated[

@@ -55,9 +55,14 @@ def open_link(
     """
     options = {"host": host, "port": port, "session": session, **more}
     if name != "auto":
+        if name.endswith(".toml"):
+            from ifx_bridge.daw.generic import GenericLink
+
+            return GenericLink(Path(name))
         if name not in LINKS:
             raise UserError(
-                f"There is no link {name!r}.", next_step=f"Known: {', '.join(LINKS)}, auto."
+                f"There is no link {name!r}.",
+                next_step=f"Known: {', '.join(LINKS)}, auto, or a map (.toml).",
             )
         return LINKS[name](**options)
     running = [(key, p) for key, p in probes(**options) if p.connected]

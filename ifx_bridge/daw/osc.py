@@ -191,7 +191,7 @@ class Table:
         rest = {k: v for k, v in data.items() if k not in ("out", "in")}
         return cls(sides[0], sides[1], rest)
 
-    def message(self, name: str, **values: Any) -> Message:
+    def message(self, name: str, /, **values: Any) -> Message:
         """A message to send."""
         return self.out[name].message(values)
 

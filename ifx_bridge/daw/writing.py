@@ -98,7 +98,8 @@ def write(
         elif want.parameter.same(want.value, reading.value):
             reason = "it was read back only once"
         else:
-            reason = f"it says {reading.text or f'{reading.value:g}'} after {tries} tries"
+            said = reading.text or f"{reading.value:g}"
+            reason = f"it says {said} after {tries} tries; automation may hold it there"
         found[index] = _ended(want, reading, "unconfirmed", reason)
     notes = []
     if waiting and not last:
