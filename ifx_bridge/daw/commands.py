@@ -15,7 +15,7 @@ import typer
 from ifx_bridge.errors import UserError
 
 if TYPE_CHECKING:
-    from ifx_bridge.daw.link import DawLink, DawParameter, Device, PushReport
+    from ifx_bridge.daw.link import Capture, DawLink, DawParameter, Device, PushReport
     from ifx_bridge.daw.push import Preview
     from ifx_bridge.session import Session
 
@@ -194,23 +194,38 @@ def capture(
     watch: Annotated[
         Path | None, typer.Option(help="Take the next file that is bounced into this folder.")
     ] = None,
+    record: Annotated[
+        str | None,
+        typer.Option(help="Record this device while the DAW rolls; list shows what there is."),
+    ] = None,
     seconds: Annotated[
-        float | None, typer.Option(min=1, help="How long to wait for it. [default: no end]")
+        float | None, typer.Option(min=1, help="Longest wait or recording. [default: no end]")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Get the dry sound of a track, or of the next bounce, and say where it came from."""
+    """Get the dry sound of a track, of the next bounce or of a device, and say how it was got."""
     from ifx_bridge.daw.capture import BounceFolder, kept
 
     out.mkdir(parents=True, exist_ok=True)
     if watch is not None:
         print(f"Waiting for a file in {watch}.", file=sys.stderr)
         found = BounceFolder(watch).next(seconds)
+    elif record == "list":
+        from ifx_bridge.daw.recording import devices
+
+        for index, name, channels in devices():
+            print(f"{index} {name}, {channels} channel(s)")
+        return
+    elif record is not None:
+        with _link(context) as link:
+            found = _recorded(link, record, out, seconds)
     elif track is not None:
         with _link(context) as link:
             found = link.capture(link.track(track), out)
     else:
-        raise UserError("Nothing says what to capture.", next_step="Give --track or --watch.")
+        raise UserError(
+            "Nothing says what to capture.", next_step="Give --track, --watch or --record."
+        )
     done, clip = kept(found)
     if as_json:
         _print({**asdict(done), "seconds": clip.seconds, "sample_rate": clip.sample_rate})
@@ -390,6 +405,29 @@ def install(
     print("Two clicks remain:")
     for number, text in enumerate(reaper_install.CLICKS, 1):
         print(f"{number}. {text}")
+
+
+def _recorded(link: DawLink, device: str, out: Path, seconds: float | None) -> Capture:
+    from dataclasses import replace
+
+    from ifx_bridge import audio
+    from ifx_bridge.daw.recording import Level, record
+
+    def meter(level: Level) -> None:
+        if sys.stderr.isatty():
+            state = "recording" if level.rolling else "press play in the DAW"
+            bar = "#" * max(0, round((level.peak_db + 60) / 2))
+            loud = " CLIPPED" if level.clipped else ""
+            print(f"\r{bar:<31}{level.peak_db:6.1f} dB  {state}{loud}   ", end="", file=sys.stderr)
+
+    found = record(
+        device,
+        out,
+        playing=lambda: link.transport().playing,
+        most_seconds=min(seconds or audio.LONGEST_SECONDS, audio.LONGEST_SECONDS),
+        meter=meter,
+    )
+    return replace(found, daw=link.name, tempo=link.transport().tempo)
 
 
 def _session(path: Path) -> Session:
