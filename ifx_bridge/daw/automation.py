@@ -161,9 +161,10 @@ def _as_pass(
 ) -> PushReport:
     """Send values as the transport goes; the DAW records them where it is set to."""
     began = time.monotonic()
+    moved = [lane.parameter for lane in ways]
     link.set([(lane.parameter, lane.before) for lane in ways])
+    notes = [link.arm(moved, True)]
     _located(link, ramp)
-    notes = ["The DAW records this only where automation is set to write, touch or latch."]
     try:
         here = _rolling(link, ramp)
         asked = time.monotonic()
@@ -181,7 +182,9 @@ def _as_pass(
             if share >= 1:
                 break
     finally:
+        link.release(moved)
         link.stop()
+        link.arm(moved, False)
     if cancelled():
         notes.append("Stopped before the end of the ramp.")
     ended = write(link, [Wanted(lane.parameter, lane.after, title=lane.title) for lane in ways])

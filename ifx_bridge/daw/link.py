@@ -347,6 +347,14 @@ class DawLink(ABC):
         """
         raise self._cannot(Can.READ_BACK)
 
+    def release(self, parameters: Iterable[DawParameter]) -> None:
+        """Let go of parameters after a push or a pass, where touching lasts until then."""
+        return
+
+    def arm(self, parameters: Iterable[DawParameter], on: bool) -> str:
+        """Make ready to record the parameters' automation, or stop that; returns what to mind."""
+        return "The DAW records this only where automation is set to write, touch or latch."
+
     def enable(self, device: Device, on: bool) -> None:
         """Switch a device on or off."""
         raise self._cannot(Can.ENABLE)

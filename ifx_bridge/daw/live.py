@@ -110,9 +110,13 @@ class LiveLink(DawLink):
         """Stop it."""
         self.wire.send(TABLE.message("stop"))
 
-    def record(self, on: bool) -> None:
-        """Switch arrangement recording, for a pass of automation."""
+    def arm(self, parameters: Iterable[DawParameter], on: bool) -> str:
+        """Switch arrangement recording, into which values sent while it plays go."""
         self.wire.send(TABLE.message("set_recording", on=on))
+        return (
+            "Live records this into the arrangement, over what armed tracks have there. A value "
+            "set later overrides it until Back to Arrangement is pressed."
+        )
 
     def locate(self, seconds: float) -> None:
         """Go to a place, at the tempo of now."""

@@ -142,4 +142,5 @@ def push(
             if part.on is not None and part.on != part.device.enabled:
                 link.enable(part.device, part.on)
         done = write(link, wanted, cancelled=cancelled, report=report)
+        link.release([w.parameter for w in done.writes if w.status != "refused"])
     return replace(done, notes=(*done.notes, *notes))

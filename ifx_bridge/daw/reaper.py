@@ -298,6 +298,23 @@ class ReaperLink(DawLink):
                 return found
         return []
 
+    def release(self, parameters: Iterable[DawParameter]) -> None:
+        """End the touch of each; the helper does it with every value."""
+        if self._helped:
+            return
+        for p in parameters:
+            ids = {"track": p.track, "device": p.device, "parameter": p.index}
+            self.wire.send(TABLE.message("release", value=-1, **ids))
+
+    def arm(self, parameters: Iterable[DawParameter], on: bool) -> str:
+        """Set the tracks' automation to touch, and to read afterwards."""
+        for track in sorted({p.track for p in parameters}):
+            self.wire.send(TABLE.message("touch_mode" if on else "read_mode", track=track, on=1))
+        return (
+            "REAPER records this where the parameter has an armed envelope, or where it is set to "
+            "add envelopes when parameters are moved in write modes."
+        )
+
     def enable(self, device: Device, on: bool) -> None:
         """Switch an effect on or off."""
         ids = {"track": device.track, "device": device.index}

@@ -70,6 +70,8 @@ def test_a_pass_follows_the_transport_and_ends_at_the_later_turn() -> None:
         assert report.done
         assert not fake.playing
         assert fake.beats == 2.0
+        modes = [m.args[0] for m in fake.heard if m.address.endswith("set/record_mode")]
+        assert modes == [1, 0]
         sent = [m.args[3] for m in fake.heard if m.address.endswith("set/parameter/value")]
     assert len(sent) > 5
     assert sent == sorted(sent)

@@ -8,13 +8,18 @@ from contextlib import contextmanager
 
 import pytest
 
+from ifx_bridge.daw.automation import Lane as Way
+from ifx_bridge.daw.automation import Ramp, run
 from ifx_bridge.daw.link import DawLink, DawParameter, Status
 from ifx_bridge.daw.live import LiveLink
+from ifx_bridge.daw.push import preview, push
 from ifx_bridge.daw.reaper import ReaperLink
 from ifx_bridge.daw.units import Quantity
 from ifx_bridge.daw.writing import Wanted, write
+from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.errors import UserError
 from tests.daw.fakes import FINE, Effect, Fake, FakeLive, FakeReaper, Knob, Lane, Weather
+from tests.daw.test_wire import eventually
 
 KINDS = ["reaper", "live"]
 
@@ -165,6 +170,29 @@ def test_reaper_gets_floats() -> None:
         sets = [m for m in fake.heard if m.address.startswith("/track/1/fx")]
         assert sets
         assert all(type(m.args[0]) is float for m in sets)
+
+
+def test_reaper_is_let_go_of_by_an_integer() -> None:
+    ratio = Knob("Ratio", value=0.2, display=lambda v: f"{1 + 19 * v:.2f} : 1")
+    with daw("reaper", [Lane("Vox", [Effect("VST: ReaComp (Cockos)", [ratio])])]) as (fake, link):
+        chain = Chain((Slot("comp", {"ratio": 4}),))
+        report = push(link, preview(link, link.track("Vox"), chain))
+        assert report.done, report
+        assert isinstance(fake, FakeReaper)
+        assert eventually(lambda: fake.touched_off == ["/track/1/fx/1/fxparam/1/value"])
+    assert ratio.text() == "4.00 : 1"
+
+
+def test_a_pass_in_reaper_sets_touch_and_then_read() -> None:
+    with daw("reaper", [Lane("Vox", [Effect("EQ", knobs(1))])]) as (fake, link):
+        (found,) = first_device(link)
+        run(link, [Way(found, 0.2, 0.8)], Ramp(0.0, 0.3))
+        assert isinstance(fake, FakeReaper)
+        assert eventually(lambda: fake.heard[-1].address == "/track/1/autoread")
+        modes = [m.address for m in fake.heard if "/auto" in m.address]
+        assert modes == ["/track/1/autotouch", "/track/1/autoread"]
+        assert fake.touched_off
+        assert not fake.playing
 
 
 def test_a_configured_plugin_of_live() -> None:
