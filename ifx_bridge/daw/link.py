@@ -212,7 +212,7 @@ class Write:
         parameter: Which, as it was before.
         wanted: The value.
         found: What was read back last; None when nothing was.
-        status: `confirmed` only when it was read back equal, twice.
+        status: `confirmed` only when it was read back equal, several times.
         reason: Why it was not confirmed.
         title: What it is for, in the user's words.
         text: The value as displayed, where the DAW says.

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from ifx_bridge.daw.link import Can, DawLink, DawParameter, PushReport, Reading, Status, Write
 from ifx_bridge.daw.units import Quantity, quantity
 
 TRIES = 3
+UNMARKED_READINGS = 4
+# Marks of writes, so many units in the last place; used again only after all others.
+_marks = itertools.cycle(range(1, 13))
 # Rounds of halving: more than displays resolve.
 ROUNDS = 24
 
@@ -44,9 +50,9 @@ def write(
 ) -> PushReport:
     """Set values and find out what became of each.
 
-    A value is confirmed only when two readings in a row, each asked for after the link's settling
-    time, found it: the first one may still be the answer to an older question. What is refused is
-    not sent.
+    A value is confirmed only by readings in a row, each asked for after the link's settling time:
+    two where the mark of this very write came back (see `_marked`), four where values are rounded
+    and an answer about the past cannot be told from one about now. What is refused is not sent.
 
     Args:
         link: Where.
@@ -74,17 +80,25 @@ def write(
     for _ in range(tries):
         if not waiting or cancelled():
             break
-        link.set([(w.parameter, _inside(w)) for w in waiting.values()])
-        agreeing = dict(waiting)
-        for _ in range(2):
+        mark = next(_marks)
+        sent = {index: _marked(want, mark) for index, want in waiting.items()}
+        link.set([(waiting[index].parameter, value) for index, value in sent.items()])
+        agreeing, exact = dict(waiting), set[int]()
+        for reading_number in range(1, UNMARKED_READINGS + 1):
+            # Whose mark has come back needs no more than two readings.
+            asked = [i for i in agreeing if reading_number <= 2 or i not in exact]
+            if not asked:
+                break
             time.sleep(link.settle_seconds)
-            readings = link.read([w.parameter for w in agreeing.values()])
-            for index, want in list(agreeing.items()):
-                reading = readings.get(want.parameter.key)
+            readings = link.read([agreeing[i].parameter for i in asked])
+            for index in asked:
+                reading, want = readings.get(agreeing[index].parameter.key), agreeing[index]
                 if reading is not None:
                     last[index] = reading
                 if reading is None or not want.parameter.same(want.value, reading.value):
                     del agreeing[index]
+                elif np.float32(reading.value) == np.float32(sent[index]):
+                    exact.add(index)
         for index, want in agreeing.items():
             found[index] = _ended(want, last[index], "confirmed", "")
             del waiting[index]
@@ -96,7 +110,7 @@ def write(
         elif reading is None:
             reason = "no answer"
         elif want.parameter.same(want.value, reading.value):
-            reason = "it was read back only once"
+            reason = "it was not read back often enough to be sure"
         else:
             said = reading.text or f"{reading.value:g}"
             reason = f"it says {said} after {tries} tries; automation may hold it there"
@@ -105,6 +119,21 @@ def write(
     if waiting and not last:
         notes.append(f"{link.name} has stopped answering. What was there before may still be.")
     return PushReport(tuple(found[i] for i in range(total)), tuple(notes), time.monotonic() - began)
+
+
+def _marked(want: Wanted, mark: int) -> float:
+    """A value moved by a few units in the last place, into the range.
+
+    No other write has just that number, so reading it back proves that this one has arrived: an
+    answer about the past, even about the same value, has another.
+    """
+    parameter, value = want.parameter, _inside(want)
+    # The ends stay as they are: some knobs mean something of its own there (off, automatic).
+    if parameter.step or value in (parameter.low, parameter.high):
+        return value
+    unit = float(np.spacing(np.float32(max(abs(value), 1e-3 * (parameter.high - parameter.low)))))
+    inward = 1 if value < (parameter.low + parameter.high) / 2 else -1
+    return float(np.float32(value + inward * mark * unit))
 
 
 def _inside(want: Wanted) -> float:
