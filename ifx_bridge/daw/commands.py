@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ import typer
 from ifx_bridge.errors import UserError
 
 if TYPE_CHECKING:
-    from ifx_bridge.daw.link import Capture, DawLink, DawParameter, Device, PushReport
+    from ifx_bridge.daw.link import Capture, DawLink, DawParameter, Device, PushReport, Transport
     from ifx_bridge.daw.push import Preview
     from ifx_bridge.session import Session
 
@@ -198,6 +198,10 @@ def capture(
         str | None,
         typer.Option(help="Record this device while the DAW rolls; list shows what there is."),
     ] = None,
+    midi_clock: Annotated[
+        str | None,
+        typer.Option(help="MIDI input whose clock or MMC says when it rolls, where OSC does not."),
+    ] = None,
     seconds: Annotated[
         float | None, typer.Option(min=1, help="Longest wait or recording. [default: no end]")
     ] = None,
@@ -216,9 +220,15 @@ def capture(
         for index, name, channels in devices():
             print(f"{index} {name}, {channels} channel(s)")
         return
+    elif record is not None and midi_clock is not None:
+        from ifx_bridge.daw import midi
+
+        with midi.input(midi_clock) as port:
+            follower = midi.Follower(port)
+            found = _recorded(follower.transport, "", record, out, seconds)
     elif record is not None:
         with _link(context) as link:
-            found = _recorded(link, record, out, seconds)
+            found = _recorded(link.transport, link.name, record, out, seconds)
     elif track is not None:
         with _link(context) as link:
             found = link.capture(link.track(track), out)
@@ -407,7 +417,9 @@ def install(
         print(f"{number}. {text}")
 
 
-def _recorded(link: DawLink, device: str, out: Path, seconds: float | None) -> Capture:
+def _recorded(
+    transport: Callable[[], Transport], daw: str, device: str, out: Path, seconds: float | None
+) -> Capture:
     from dataclasses import replace
 
     from ifx_bridge import audio
@@ -423,11 +435,11 @@ def _recorded(link: DawLink, device: str, out: Path, seconds: float | None) -> C
     found = record(
         device,
         out,
-        playing=lambda: link.transport().playing,
+        playing=lambda: transport().playing,
         most_seconds=min(seconds or audio.LONGEST_SECONDS, audio.LONGEST_SECONDS),
         meter=meter,
     )
-    return replace(found, daw=link.name, tempo=link.transport().tempo)
+    return replace(found, daw=daw, tempo=transport().tempo)
 
 
 def _session(path: Path) -> Session:

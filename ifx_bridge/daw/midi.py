@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -254,6 +255,23 @@ class Clock:
             seconds = self.clocks / CLOCKS_PER_BEAT * 60 / self.tempo
         tempo = None if self.tempo is None or math.isnan(self.tempo) else self.tempo
         return Transport(self.playing, self.recording, seconds, tempo)
+
+
+class Follower:
+    """The transport as an open input port tells it.
+
+    Args:
+        port: mido's.
+    """
+
+    def __init__(self, port: Any) -> None:
+        self._port, self._clock = port, Clock()
+
+    def transport(self) -> Transport:
+        """After everything that has come until now."""
+        for message in self._port.iter_pending():
+            self._clock = self._clock.heard(message, time.monotonic())
+        return self._clock.transport
 
 
 # Learning.

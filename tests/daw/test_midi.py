@@ -194,4 +194,11 @@ def test_virtual_ports(server: jack.Jack) -> None:
             heard += inp.iter_pending()
             time.sleep(0.01)
         assert heard == sent
+        follower = midi.Follower(inp)
+        assert not follower.transport().playing
+        out.send(mido.Message("start"))
+        end = time.monotonic() + 10
+        while not follower.transport().playing:
+            assert time.monotonic() < end
+            time.sleep(0.01)
         assert any("ifx-out" in name for name in midi.port_names()[0])
