@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ifx_bridge.daw.link import Can, DawLink, DawParameter, Point, PushReport, Write
 from ifx_bridge.daw.push import Preview
 from ifx_bridge.daw.writing import Cancel, Report, Wanted, positions, write
+from ifx_bridge.effects.chain import Chain
 from ifx_bridge.errors import UserError
 
 # Between the points of a curve; straight ones need only their ends.
@@ -88,6 +89,20 @@ class Ramp:
         return cls(start_seconds, bars * beats * 60 / tempo, curve)
 
 
+def between(before: Chain, after: Chain) -> tuple[Chain, Chain]:
+    """Two chains of the same effects: what one of them lacks, it gets where it does nothing."""
+
+    def filled(chain: Chain, other: Chain) -> Chain:
+        for slot in other:
+            if slot.fx not in chain:
+                still = {p.name: p.neutral for p in slot.effect.parameters if p.neutral is not None}
+                chain = chain.added(replace(slot, params={**slot.params, **still}))
+        return chain
+
+    last = filled(after, before)
+    return filled(before, after).reordered(last.ids), last
+
+
 def lanes(
     link: DawLink, before: Preview, after: Preview
 ) -> tuple[tuple[Lane, ...], tuple[str, ...]]:
@@ -136,6 +151,8 @@ def run(
     Raises:
         UserError: The link can do neither, or the DAW does not play.
     """
+    if not ways:
+        return PushReport(notes=("Nothing differs between the two turns there.",))
     if Can.POINTS in link.capabilities:
         return _as_points(link, ways, ramp, report)
     link.capabilities.need(Can.PASS)

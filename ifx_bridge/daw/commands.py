@@ -34,7 +34,18 @@ class Where:
     host: str | None
     port: int | None
     session: Path | None
+    resource_path: Path | None
     record: Path | None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """As links take them."""
+        return {
+            "host": self.host,
+            "port": self.port,
+            "session": self.session,
+            "resource_path": self.resource_path,
+        }
 
 
 @app.callback()
@@ -48,11 +59,14 @@ def _where(
     ardour_session: Annotated[
         Path | None, typer.Option(help="Folder of the session that is open in Ardour.")
     ] = None,
+    reaper_path: Annotated[
+        Path | None, typer.Option(help="REAPER's resource folder. [default: the system's]")
+    ] = None,
     record_osc: Annotated[
         Path | None, typer.Option(help="Write all OSC to this file, for a bug report.")
     ] = None,
 ) -> None:
-    context.obj = Where(daw, host, port, ardour_session, record_osc)
+    context.obj = Where(daw, host, port, ardour_session, reaper_path, record_osc)
 
 
 @contextmanager
@@ -62,7 +76,7 @@ def _link(context: typer.Context) -> Iterator[DawLink]:
 
     where: Where = context.obj
     with ExitStack() as stack:
-        link = open_link(where.daw, host=where.host, port=where.port, session=where.session)
+        link = open_link(where.daw, **where.options)
         stack.enter_context(link)
         wire = getattr(link, "wire", None)
         if where.record and isinstance(wire, Wire):
@@ -80,7 +94,7 @@ def probe(context: typer.Context, as_json: AsJson = False) -> None:
     from ifx_bridge.daw.links import probes
 
     where: Where = context.obj
-    found = dict(probes(host=where.host, port=where.port, session=where.session))
+    found = dict(probes(**where.options))
     if as_json:
         _print([{"link": name, **asdict(p)} for name, p in found.items()])
         return
@@ -273,10 +287,12 @@ def ramp(
     index = turn or saved.head
     after = saved.turn(index)
     before = saved.turn(after.parent).as_chain() if after.parent else saved.go_to(0).chain
+    first, last = automation.between(before, after.as_chain())
     with _link(context) as link:
         chosen = link.track(track)
-        known = pushing.preview(link, chosen, after.as_chain())
-        ways, lost = automation.lanes(link, pushing.preview(link, chosen, before), known)
+        ways, lost = automation.lanes(
+            link, pushing.preview(link, chosen, first), pushing.preview(link, chosen, last)
+        )
         speed = tempo or (link.transport().tempo if bars else None) or 120.0
         if bars:
             way = automation.Ramp.bars(start, bars, speed, curve=curve)

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from ifx_bridge.daw.automation import CURVES, Lane, Ramp, lanes, points, run
+from ifx_bridge.daw.automation import CURVES, Lane, Ramp, between, lanes, points, run
 from ifx_bridge.daw.link import DawParameter, Point
 from ifx_bridge.daw.push import preview
 from ifx_bridge.effects.chain import Chain, Slot
@@ -79,6 +79,23 @@ def test_a_pass_follows_the_transport_and_ends_at_the_later_turn() -> None:
     assert all(b > a - 1e-6 for a, b in pairwise(sent))
     assert sent[0] == pytest.approx(0.2)
     assert knob.value == pytest.approx(0.8)
+
+
+def test_effects_come_and_go_by_way_of_doing_nothing() -> None:
+    before = Chain((Slot("dist", {"drive_db": 20}),))
+    after = Chain((Slot("comp", {"ratio": 4, "attack_ms": 9}), Slot("rev", {"wet_level": 0.4})))
+    first, last = between(before, after)
+    assert first.ids == last.ids == ("comp", "rev", "dist")
+    assert first["comp"].params["ratio"] == 1
+    assert first["comp"].params["attack_ms"] == 9
+    assert (first["rev"].params["wet_level"], last["rev"].params["wet_level"]) == (0, 0.4)
+    assert (first["dist"].params["drive_db"], last["dist"].params["drive_db"]) == (20, 0)
+
+
+def test_nothing_to_do_does_not_play() -> None:
+    with daw("live", [Track("Vox")]) as (fake, link):
+        assert "Nothing differs" in run(link, [], Ramp(0, 1)).notes[0]
+        assert fake.heard == []
 
 
 def test_a_daw_that_does_not_play_is_told() -> None:
