@@ -83,7 +83,7 @@ def test_asking_ends_with_the_last_answer(wire: Wire, peer: Peer) -> None:
     assert wire.ask(Message("/silence"), timeout=0.05) == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.binary(max_size=100), max_size=20))
 def test_no_datagrams_stop_the_receiver(datagrams: list[bytes]) -> None:
     with Wire((LOOPBACK, 9)) as wire, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
@@ -109,31 +109,30 @@ def test_a_failing_listener_stops_nothing(wire: Wire, peer: Peer) -> None:
 
 
 def test_only_the_latest_value_goes_out_and_only_when_new(peer: Peer) -> None:
-    with Wire(peer.address, rate=5) as wire:
+    with Wire(peer.address, rate=1) as wire:
         wire.put(Message("/first", (0.0,)))
         assert eventually(lambda: wire.counts.sent == 1)
         for n in range(500):  # within the pause after the first flush
             wire.put(Message("/p", (float(n),)))
-        assert wire.flushed()
+        assert wire.flushed(10)
         wire.put(Message("/p", (499.0,)))
         wire.put(Message("/first", (0.0,)))
         assert wire.counts.unchanged == 2
         assert peer.heard() == [Message("/first", (0.0,)), Message("/p", (499.0,))]
         wire.forget()
         wire.put(Message("/p", (499.0,)))
-        assert peer.heard(0.5) == [Message("/p", (499.0,))]
+        assert peer.heard(3) == [Message("/p", (499.0,))]
 
 
 def test_no_more_flushes_than_allowed(peer: Peer) -> None:
     with Wire(peer.address, rate=10) as wire:
-        end = time.monotonic() + 1
-        n = 0
-        while time.monotonic() < end:
+        began, n = time.monotonic(), 0
+        while time.monotonic() < began + 1:
             wire.put(Message("/p", (float(n := n + 1),)))
             time.sleep(0.002)
         assert wire.flushed()
         heard = peer.heard()
-        assert len(heard) <= 12
+        assert len(heard) <= 10 * (time.monotonic() - began) + 2
         assert heard[-1] == Message("/p", (float(n),))
 
 
