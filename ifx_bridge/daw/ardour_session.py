@@ -23,7 +23,19 @@ LARGEST_FILE = 256 * 2**20
 
 @dataclass(frozen=True)
 class Region:
-    """A part of a recording on the timeline, all in seconds; `sources` has a file per channel."""
+    """A part of a recording on the timeline, times in seconds.
+
+    Attributes:
+        name: As shown.
+        sources: A file for each channel.
+        start: Where the part begins in the recording.
+        length: How long it is.
+        position: Where it is in the project.
+        gain: Linear.
+        layer: Higher ones lie over lower ones.
+        opaque: Whether it hides what is under it.
+        shaped: Whether it has a gain envelope of its own.
+    """
 
     name: str
     sources: tuple[Path, ...]
@@ -31,6 +43,9 @@ class Region:
     length: float
     position: float
     gain: float
+    layer: int = 0
+    opaque: bool = True
+    shaped: bool = False
 
 
 def last_opened(config: Path | None = None) -> Path:
@@ -147,6 +162,9 @@ def capture(file: Path, track: str, tracks: Sequence[str], folder: Path) -> Capt
         start_seconds=begin,
         end_seconds=end,
         tempo=_tempo(root),
+        notes=("gain envelopes of its regions are not in it",)
+        if any(r.shaped for r in regions)
+        else (),
     )
 
 
@@ -164,7 +182,10 @@ def _place(sound: audio.Audio, region: Region, begin: float, rate: int) -> None:
                 f"The recording {source.name} of the region {region.name!r} cannot be read.",
                 next_step="Bounce the track in Ardour and give the file.",
             ) from error
-        row[at : at + len(part)] += region.gain * part[: len(row) - at]
+        place = row[at : at + len(part)]
+        if region.opaque:
+            place[:] = 0
+        place += region.gain * part[: len(place)]
 
 
 def _regions(root: ElementTree.Element, route: ElementTree.Element, folder: Path) -> list[Region]:
@@ -186,9 +207,12 @@ def _regions(root: ElementTree.Element, route: ElementTree.Element, folder: Path
                     _seconds(length),
                     _seconds(position),
                     float(element.get("scale-amplitude", "1")),
+                    int(element.get("layering-index", "0")),
+                    element.get("opaque", "1") == "1",
+                    element.get("envelope-active") == "1",
                 )
             )
-    return found
+    return sorted(found, key=lambda region: region.layer)
 
 
 def _file(source: ElementTree.Element, folder: Path) -> Path:

@@ -23,7 +23,9 @@ UNCONFIRMED = 1
 
 app = typer.Typer(help="Your DAW: see it, capture from it, push back to it.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print data instead of tables.")]
-TrackName = Annotated[str, typer.Option("--track", help="Name or number of the track.")]
+TrackName = Annotated[
+    str, typer.Option("--track", help="Name or number of the track, or: selected.")
+]
 
 
 @dataclass(frozen=True)

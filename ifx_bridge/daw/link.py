@@ -170,7 +170,7 @@ class DawParameter:
 
     def same(self, one: float, other: float) -> bool:
         """Whether two values are one: within half a step, or single precision."""
-        slack = max(self.step / 2, 2e-6 * (self.high - self.low), 2e-7 * abs(one))
+        slack = max(self.step / 2, 2e-6 * (self.high - self.low), 2e-6 * abs(one))
         return abs(one - other) <= slack
 
     def refusal(self, value: float) -> str:
@@ -381,13 +381,16 @@ class DawLink(ABC):
         yield
 
     def track(self, name: str) -> Track:
-        """The track of a name or number.
+        """The track of a name or number, or the one that is `selected`.
 
         Raises:
             UserError: There is none, or several have that name.
         """
         tracks = self.tracks()
-        found = [t for t in tracks if t.name == name]
+        if name == "selected":
+            found = [t for t in tracks if t.selected]
+        else:
+            found = [t for t in tracks if t.name == name]
         found = found or [t for t in tracks if t.name.lower() == name.lower()]
         found = found or [t for t in tracks if str(t.index) == name]
         if len(found) == 1:

@@ -85,7 +85,8 @@ def test_values_in_the_users_units(echo: Echo, tmp_path: Path) -> None:
         gain, mode = link.parameters(device)
         report = write(link, [Wanted(gain, 6.0), Wanted(mode, 8000.0)])
         assert report.done, report
-        assert any(m.key == ("/param/3",) and m.args[0] == pytest.approx(0.75) for m in echo.heard)
+        (value,) = next(m.args for m in echo.heard if m.address == "/param/3")
+        assert value == pytest.approx(0.75, abs=2e-6)
         assert Message("/mode", (8000,)) in echo.heard
         link.play()
         echo.deaf = "/mode"

@@ -5,8 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from ifx_bridge.daw.automation import Lane as Way
 from ifx_bridge.daw.automation import Ramp, run
@@ -16,6 +19,7 @@ from ifx_bridge.daw.push import preview, push
 from ifx_bridge.daw.reaper import ReaperLink
 from ifx_bridge.daw.units import Quantity
 from ifx_bridge.daw.writing import Wanted, write
+from ifx_bridge.daw.writing import _marked as marked_value
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.errors import UserError
 from tests.daw.fakes import FINE, Effect, Fake, FakeLive, FakeReaper, Knob, Lane, Weather
@@ -72,7 +76,9 @@ def test_a_fine_day(kind: str) -> None:
         wanted = [Wanted(p, p.index / 100) for p in first_device(link)]
         report = write(link, wanted)
         assert report.done, report.writes
-        assert [k.value for k in vox.knobs] == pytest.approx([n / 100 for n in range(1, 61)])
+        assert [k.value for k in vox.knobs] == pytest.approx(
+            [n / 100 for n in range(1, 61)], abs=2e-6
+        )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -94,7 +100,7 @@ def test_what_is_said_of_a_push_in_bad_weather_is_true(kind: str, seed: int) -> 
     assert len(report.writes) == 60
     for written, knob in zip(report.writes, vox.knobs, strict=True):
         if written.status == "confirmed":
-            assert knob.value == pytest.approx(0.75)
+            assert knob.value == pytest.approx(0.75, abs=2e-6)
         else:
             assert written.status == "unconfirmed"
             assert written.reason
@@ -116,6 +122,24 @@ def test_silence_is_told_and_over_when_it_is(kind: str) -> None:
             link.tracks()
         fake.weather = FINE
         assert write(link, [Wanted(p, 0.5) for p in found]).done
+
+
+bounds = st.floats(-20_000, 20_000, width=32)
+
+
+@given(bounds, bounds, st.floats(0, 1), st.integers(1, 12))
+def test_a_mark_is_unheard_and_stays_inside(
+    low: float, span: float, share: float, mark: int
+) -> None:
+    assume(abs(span) > 1e-3 * abs(low) + 1e-6)
+    parameter = DawParameter(1, 1, 1, "Knob", low, low + abs(span), low)
+    value = min(parameter.high, low + share * abs(span))
+    marked = marked_value(Wanted(parameter, value), mark)
+    assert parameter.same(value, marked)
+    assert not parameter.refusal(marked)
+    if value not in (parameter.low, parameter.high):
+        others = {marked_value(Wanted(parameter, value), n) for n in range(1, 13)}
+        assert len(others) == 12
 
 
 def hertz(value: float) -> str:
@@ -158,7 +182,7 @@ def test_displays_are_searched_and_restored(kind: str) -> None:
         if status == "confirmed":
             assert show(knob.value).startswith(text)
         else:
-            assert knob.value == pytest.approx(0.5)
+            assert knob.value == pytest.approx(0.5, abs=2e-6)
             assert written.reason
 
 
@@ -201,6 +225,35 @@ def test_a_configured_plugin_of_live() -> None:
         first_device(link)
     assert "more than 64" in error.value.what
     assert "Configure" in error.value.next_step
+
+
+def test_the_selected_track() -> None:
+    for kind in KINDS:
+        with daw(kind, [Lane("Drums"), Lane("Vox")]) as (_, link):
+            assert link.track("selected").name == "Drums"
+            assert link.track("2").name == "Vox"
+            with pytest.raises(UserError, match="no track 'Bass'"):
+                link.track("Bass")
+        with daw(kind, [Lane("A"), Lane("A")]) as (_, link):
+            with pytest.raises(UserError, match="2 tracks") as error:
+                link.track("A")
+            assert "1, 2" in error.value.next_step
+
+
+def test_lives_session_clip_is_the_dry_sound(tmp_path: Path) -> None:
+    clip = tmp_path / "take.wav"
+    lanes = [Lane("Vox", clips=[None, str(clip)]), Lane("Keys", clips=[None])]
+    with daw("live", lanes) as (_, link):
+        vox, keys = link.tracks()
+        with pytest.raises(UserError, match="no such file") as error:
+            link.capture(vox, tmp_path / "out")
+        assert "Collect All" in error.value.next_step
+        clip.write_bytes(b"sound")
+        found = link.capture(vox, tmp_path / "out")
+        assert found.path.read_bytes() == b"sound"
+        assert (found.track, found.item, found.tempo) == ("Vox", "take.wav", 120)
+        with pytest.raises(UserError, match="no audio clip"):
+            link.capture(keys, tmp_path / "out")
 
 
 def test_transports() -> None:
