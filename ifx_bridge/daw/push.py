@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ifx_bridge.daw import stock
 from ifx_bridge.daw.link import Can, DawLink, Device, PushReport, Track
 from ifx_bridge.daw.writing import Cancel, Report, Wanted, write
-from ifx_bridge.effects.chain import Chain
+from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.errors import UserError
 
 
@@ -98,7 +98,7 @@ def preview(
                     kept="Nothing was changed.",
                     next_step=f"Known: {_known(slot.fx)}.",
                 )
-            missing.append(f"{slot.effect.title}: put one of these on the track: {_known(slot.fx)}")
+            missing.append(f"{slot.effect.title}: {_instead(slot)}")
             continue
         device, row = match
         found = stock.resolve(row, slot, link.parameters(device))
@@ -112,6 +112,12 @@ def preview(
     if chain.amount != 1:
         notes.append(f"The amount of {100 * chain.amount:.0f} % is not carried over.")
     return Preview(track, tuple(parts), tuple(missing), tuple(notes))
+
+
+def _instead(slot: Slot) -> str:
+    if slot.engine == "plugin":
+        return "a plugin of yours: load its preset in the DAW (ifx-bridge plugins preset)"
+    return f"put one of these on the track: {_known(slot.fx)}"
 
 
 def _known(fx: str) -> str:

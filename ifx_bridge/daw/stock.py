@@ -273,7 +273,9 @@ def resolve_ours(chain: Chain, parameters: Sequence[DawParameter]) -> Resolved:
             value = parameter.low + share * (parameter.high - parameter.low)
             wanted.append(Wanted(parameter, value, title=title))
 
-    slots = [*chain, *[None] * (len(order) - len(chain))]
+    ours = [slot for slot in chain if slot.effect.title in order]
+    missing += [f"{s.effect.title}: {OURS} has no such effect" for s in chain if s not in ours]
+    slots = [*ours, *[None] * (len(order) - len(ours))]
     for number, slot in enumerate(slots, 1):
         what = slot.effect.title if slot else "None"
         index = order.index(what) + 1 if slot else 0

@@ -96,6 +96,19 @@ def test_our_own_plugin_is_taken_first_and_other_ranges_are_not_guessed() -> Non
     assert {w.parameter.name for w in part.wanted if w.display is None} >= {"Slot 1", "Slot 2"}
 
 
+def test_a_plugin_of_the_users_is_left_to_its_preset() -> None:
+    from ifx_bridge.plugins import effect  # noqa: F401  (registers the engine)
+
+    chain = Chain((Slot("zamverb", {"wet": 0.5}, engine="plugin"), Slot("rev")))
+    found = resolve_ours(chain, our_plugin(True))
+    assert len(found.left_out) == 1
+    assert "no such effect" in found.left_out[0]
+    assert {w.parameter.name: w.value for w in found.wanted}["Slot 2"] == 0
+    with daw("live", [Lane("Vox")]) as (_, link):
+        plan = preview(link, link.track("Vox"), chain)
+    assert "load its preset" in plan.missing[0]
+
+
 def live_comp() -> Effect:
     ratio = Knob("Ratio", value=0.2, display=lambda v: f"{1 + 19 * v:.2f} : 1")
     attack = Knob("Attack", value=0.1, display=lambda v: f"{0.01 * 10 ** (5 * v):.2f} ms")
