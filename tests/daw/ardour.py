@@ -97,13 +97,20 @@ class Ardour:
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
-        # Who asks while the session loads may never be answered.
+        try:
+            self._wait(ready)
+            self.port = self._port()
+        except BaseException:
+            self.kill()
+            raise
+
+    def _wait(self, ready: Path) -> None:
+        """Who asks while the session loads may never be answered."""
         end = time.monotonic() + 60
         while not ready.exists():
             assert self._process.poll() is None, "Ardour ended"
             assert time.monotonic() < end, "Ardour does not load the session"
             time.sleep(0.05)
-        self.port = self._port()
 
     def _port(self) -> int:
         """Its OSC port: 3819, or the next one that was free."""
@@ -128,6 +135,12 @@ class Ardour:
         self._process.kill()
         self._process.wait(30)
         self._log.close()
+
+    def __enter__(self) -> Ardour:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.kill()
 
 
 def _written(path: Path, text: str) -> Path:

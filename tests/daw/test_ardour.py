@@ -33,9 +33,8 @@ pytestmark = pytest.mark.skipif(bool(ardour.missing()), reason=ardour.missing())
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ardour.Ardour]:
     folder = tmp_path_factory.mktemp("ardour")
-    made = ardour.Ardour(folder, ardour.make(folder))
-    yield made
-    made.kill()
+    with ardour.Ardour(folder, ardour.make(folder)) as made:
+        yield made
 
 
 @pytest.fixture
@@ -124,8 +123,11 @@ def test_devices_are_switched(link: ArdourLink) -> None:
 def test_a_ramp_is_recorded_as_automation(running: ardour.Ardour, tmp_path: Path) -> None:
     session = tmp_path / "sess"
     shutil.copytree(running.session, session)
-    own = ardour.Ardour(tmp_path, session)  # once it has rolled, writing becomes touching
-    with ArdourLink(port=own.port, session=session) as link:
+    # One of its own: once it has rolled, writing becomes touching.
+    with (
+        ardour.Ardour(tmp_path, session) as own,
+        ArdourLink(port=own.port, session=session) as link,
+    ):
         last = link.devices(link.track(ardour.TRACK))[-1]
         feedback = next(p for p in link.parameters(last) if p.name == "Feedback")
         link.locate(3.0)
@@ -134,7 +136,6 @@ def test_a_ramp_is_recorded_as_automation(running: ardour.Ardour, tmp_path: Path
         assert not link.transport().playing
         with saved(session, lambda: link.wire.send(Message("/save_state"))) as file:
             root = ElementTree.fromstring(file.read_text("utf-8"))
-    own.kill()
     # After a pass of writing, Ardour goes over to touch.
     lists = [e for e in root.iter("AutomationList") if e.get("state") in ("Write", "Touch")]
     (events,) = [e.text.split() for lane in lists for e in lane if e.text]
@@ -249,8 +250,10 @@ def test_a_port_where_nobody_is() -> None:
 def test_a_daw_that_quits_in_the_middle(
     running: ardour.Ardour, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = ardour.Ardour(tmp_path, running.session)
-    with ArdourLink(port=other.port, timeout=0.2) as link:
+    with (
+        ardour.Ardour(tmp_path, running.session) as other,
+        ArdourLink(port=other.port, timeout=0.2) as link,
+    ):
         link.tracks()
         wanted = [
             Wanted(parameter(link, "ACE EQ", "Gain 1"), 1.0),
