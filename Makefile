@@ -57,6 +57,7 @@ bench: setup
 	$(BIN)/python benchmarks/parity.py
 	$(BIN)/python benchmarks/turn.py
 	$(BIN)/python benchmarks/search.py
+	$(BIN)/python benchmarks/push.py
 
 clean:
 	rm -rf .venv .venv-model .venv-laion build dist *.egg-info .coverage htmlcov .hypothesis

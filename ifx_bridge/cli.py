@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ifx_bridge import __version__, terminal
+from ifx_bridge.daw import commands as daw_commands
 from ifx_bridge.errors import Cancelled, UserError
 from ifx_bridge.matching import commands as matching_commands
 from ifx_bridge.models import commands as model_commands
@@ -232,6 +233,7 @@ app.add_typer(model_commands.app, name="models")
 app.add_typer(plugin_commands.app, name="plugins")
 app.add_typer(preset_commands.app, name="presets")
 app.add_typer(chain_plugin_commands.app, name="plugin")
+app.add_typer(daw_commands.app, name="daw")
 plugin_commands.app.command("preset")(matching_commands.preset)
 app.command("translate")(matching_commands.translate)
 app.command("match")(matching_commands.match)

@@ -62,8 +62,9 @@ LIBRARIES = {
     "libxkbcommon.so.0": "libxkbcommon0",
 }
 # Programs and folders, likewise: a display for looking at the GUI on a machine without one; VST3
-# plugins, with which hosting is tested (the only ones that Debian has); and what IFX Chain, our own
-# plugin, is built with.
+# plugins, with which hosting is tested (the only ones that Debian has); what IFX Chain, our own
+# plugin, is built with; a DAW, with which the link is tested; and a sound server that needs no card,
+# to play into and to record from.
 PROGRAMS = {
     "Xvfb": "xvfb",
     "xauth": "xauth",
@@ -71,6 +72,8 @@ PROGRAMS = {
     "g++": "g++",
     "/usr/share/dpf/distrho": "dpf-source",
     "/usr/include/rubberband": "librubberband-dev",
+    "ardour": "ardour",
+    "jackd": "jackd2",
 }
 
 # Imported at the end, in the new environment: a half-written package shows itself here.

@@ -1,0 +1,374 @@
+-- IFX Bridge's helper in REAPER: does what OSC cannot, and answers. Requests come as JSON files in
+-- <resource path>/IFX Bridge/requests, answers go to ../replies, each by renaming a finished file;
+-- ../heartbeat.json says that somebody is here. Everything counts from 1, as in REAPER's OSC.
+
+local VERSION = 1
+local ROOT = reaper.GetResourcePath() .. "/IFX Bridge"
+local REQUESTS, REPLIES = ROOT .. "/requests", ROOT .. "/replies"
+local HEARTBEAT_SECONDS = 1
+
+---------------------------------------------------------------------------------------- JSON
+
+local ESCAPES = { b = "\b", f = "\f", n = "\n", r = "\r", t = "\t" }
+local List = {} -- marks tables that are arrays, also empty ones
+
+local function list(values) return setmetatable(values or {}, List) end
+
+local encode
+local function quoted(text)
+  return '"' .. text:gsub('[%c"\\]', function(c)
+    return ("\\u%04x"):format(c:byte())
+  end) .. '"'
+end
+
+function encode(value)
+  local kind = type(value)
+  if kind == "string" then return quoted(value) end
+  if kind == "number" then
+    if value ~= value or value == math.huge or value == -math.huge then return "null" end
+    if math.type(value) == "integer" then return tostring(value) end
+    return (("%.17g"):format(value):gsub(",", "."))
+  end
+  if kind ~= "table" then return kind == "nil" and "null" or tostring(value) end
+  local parts = {}
+  if getmetatable(value) == List then
+    for _, item in ipairs(value) do parts[#parts + 1] = encode(item) end
+    return "[" .. table.concat(parts, ",") .. "]"
+  end
+  for key, item in pairs(value) do parts[#parts + 1] = quoted(key) .. ":" .. encode(item) end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+local function decode(text)
+  local at = 1
+  local value
+
+  local function skip() at = text:find("%S", at) or #text + 1 end
+  local function fail(what) error(("damaged JSON: %s at %d"):format(what, at), 0) end
+  local function take(pattern)
+    local found = text:match("^" .. pattern, at)
+    if found then at = at + #found end
+    return found
+  end
+
+  local function string()
+    at = at + 1
+    local parts = {}
+    while true do
+      local plain = take('[^"\\]+')
+      if plain then parts[#parts + 1] = plain end
+      local mark = text:sub(at, at)
+      if mark == '"' then at = at + 1 return table.concat(parts) end
+      if mark ~= "\\" then fail("text without an end") end
+      local letter = text:sub(at + 1, at + 1)
+      if letter == "u" then
+        local code = tonumber(text:match("^%x%x%x%x", at + 2) or fail("escape"), 16)
+        at = at + 6
+        local low = text:match("^\\u(%x%x%x%x)", at)
+        if code >= 0xD800 and code < 0xDC00 and low then -- a pair
+          code = 0x10000 + (code - 0xD800) * 0x400 + tonumber(low, 16) - 0xDC00
+          at = at + 6
+        end
+        parts[#parts + 1] = utf8.char(code)
+      else
+        parts[#parts + 1] = ESCAPES[letter] or letter
+        at = at + 2
+      end
+    end
+  end
+
+  local function members(close, read)
+    at = at + 1
+    skip()
+    if text:sub(at, at) == close then at = at + 1 return end
+    while true do
+      read()
+      skip()
+      local mark = text:sub(at, at)
+      at = at + 1
+      if mark == close then return end
+      if mark ~= "," then fail("no comma") end
+      skip()
+    end
+  end
+
+  function value()
+    skip()
+    local mark = text:sub(at, at)
+    if mark == '"' then return string() end
+    if mark == "[" then
+      local found = list()
+      members("]", function() found[#found + 1] = value() end)
+      return found
+    end
+    if mark == "{" then
+      local found = {}
+      members("}", function()
+        skip()
+        if text:sub(at, at) ~= '"' then fail("no name") end
+        local key = string()
+        skip()
+        if not take(":") then fail("no colon") end
+        found[key] = value()
+      end)
+      return found
+    end
+    if take("true") then return true end
+    if take("false") then return false end
+    if take("null") then return nil end
+    return tonumber(take("-?%d+%.?%d*[eE]?[+-]?%d*") or fail("nothing known")) or fail("number")
+  end
+
+  local found = value()
+  skip()
+  if at <= #text then fail("more than one value") end
+  return found
+end
+
+---------------------------------------------------------------------------------------- REAPER
+
+local function whole(value, what)
+  if math.type(value) ~= "integer" then error(what .. " is no whole number", 0) end
+  return value
+end
+
+local function track_of(number)
+  local track = reaper.GetTrack(0, whole(number, "the track") - 1)
+  if not track then error(("there is no track %d"):format(number), 0) end
+  return track
+end
+
+local function device_of(track_number, number)
+  local track = track_of(track_number)
+  local count = reaper.TrackFX_GetCount(track)
+  if whole(number, "the effect") < 1 or number > count then
+    error(("there is no effect %d on track %d"):format(number, track_number), 0)
+  end
+  return track, number - 1
+end
+
+local function parameter_of(track_number, device_number, number)
+  local track, fx = device_of(track_number, device_number)
+  if whole(number, "the parameter") < 1 or number > reaper.TrackFX_GetNumParams(track, fx) then
+    error(("there is no parameter %d"):format(number), 0)
+  end
+  return track, fx, number - 1
+end
+
+local function text_of(track, fx, index)
+  local ok, text = reaper.TrackFX_GetFormattedParamValue(track, fx, index, "")
+  return ok and text or ""
+end
+
+local function value_in(value)
+  if type(value) ~= "number" or not (value >= 0 and value <= 1) then
+    error("a value is not between 0 and 1", 0)
+  end
+  return value
+end
+
+local do_ = {}
+
+function do_.hello()
+  return { version = VERSION, reaper = reaper.GetAppVersion() }
+end
+
+function do_.tracks()
+  local rows = list()
+  for i = 0, reaper.CountTracks(0) - 1 do
+    local track = reaper.GetTrack(0, i)
+    local _, name = reaper.GetTrackName(track)
+    rows[#rows + 1] = { track = i + 1, name = name, selected = reaper.IsTrackSelected(track) }
+  end
+  return { tracks = rows }
+end
+
+function do_.devices(request)
+  local track, rows = track_of(request.track), list()
+  for fx = 0, reaper.TrackFX_GetCount(track) - 1 do
+    local _, name = reaper.TrackFX_GetFXName(track, fx, "")
+    rows[#rows + 1] = { device = fx + 1, name = name, on = reaper.TrackFX_GetEnabled(track, fx) }
+  end
+  return { devices = rows }
+end
+
+function do_.parameters(request)
+  local track, fx = device_of(request.track, request.device)
+  local rows = list()
+  for index = 0, reaper.TrackFX_GetNumParams(track, fx) - 1 do
+    local _, name = reaper.TrackFX_GetParamName(track, fx, index, "")
+    local stepped, step = reaper.TrackFX_GetParameterStepSizes(track, fx, index)
+    rows[#rows + 1] = {
+      parameter = index + 1,
+      name = name,
+      value = reaper.TrackFX_GetParamNormalized(track, fx, index),
+      text = text_of(track, fx, index),
+      step = stepped and step or 0,
+    }
+  end
+  return { parameters = rows }
+end
+
+function do_.set(request)
+  -- All are checked before the first is set.
+  local rows = {}
+  for _, row in ipairs(request.values) do
+    local track, fx, index = parameter_of(row[1], row[2], row[3])
+    rows[#rows + 1] = { track, fx, index, value_in(row[4]) }
+  end
+  for _, row in ipairs(rows) do
+    reaper.TrackFX_SetParamNormalized(row[1], row[2], row[3], row[4])
+    reaper.TrackFX_EndParamEdit(row[1], row[2], row[3])
+  end
+  return { count = #rows }
+end
+
+function do_.read(request)
+  local rows = list()
+  for _, key in ipairs(request.parameters) do
+    local track, fx, index = parameter_of(key[1], key[2], key[3])
+    local value = reaper.TrackFX_GetParamNormalized(track, fx, index)
+    rows[#rows + 1] = list { key[1], key[2], key[3], value, text_of(track, fx, index) }
+  end
+  return { values = rows }
+end
+
+function do_.insert(request)
+  local track = track_of(request.track)
+  local fx = reaper.TrackFX_AddByName(track, request.name, false, -1)
+  if fx < 0 then error(("REAPER has no effect %q"):format(request.name), 0) end
+  local _, name = reaper.TrackFX_GetFXName(track, fx, "")
+  return { device = fx + 1, name = name }
+end
+
+function do_.preset(request)
+  local track, fx = device_of(request.track, request.device)
+  if not reaper.TrackFX_SetPreset(track, fx, request.path) then
+    error("the effect did not take the preset " .. request.path, 0)
+  end
+  return { done = true }
+end
+
+function do_.points(request)
+  local track, fx, index = parameter_of(request.track, request.device, request.parameter)
+  local points = request.points
+  if #points == 0 then error("there are no points", 0) end
+  for _, point in ipairs(points) do value_in(point[2]) end
+  local envelope = reaper.GetFXEnvelope(track, fx, index, true)
+  if not envelope then error("REAPER made no envelope", 0) end
+  local first, last = points[1][1], points[#points][1]
+  -- The end of the range is not part of it.
+  reaper.DeleteEnvelopePointRange(envelope, first, last + 1e-6)
+  for _, point in ipairs(points) do
+    reaper.InsertEnvelopePoint(envelope, point[1], point[2], 0, 0, false, true)
+  end
+  reaper.Envelope_SortPoints(envelope)
+  reaper.UpdateArrange()
+  return { count = #points }
+end
+
+function do_.source(request)
+  local track = track_of(request.track)
+  local chosen
+  for i = 0, reaper.CountTrackMediaItems(track) - 1 do
+    local item = reaper.GetTrackMediaItem(track, i)
+    if not chosen or reaper.GetMediaItemInfo_Value(item, "B_UISEL") == 1 then
+      chosen = item
+      if reaper.GetMediaItemInfo_Value(item, "B_UISEL") == 1 then break end
+    end
+  end
+  local take = chosen and reaper.GetActiveTake(chosen)
+  if not take or reaper.TakeIsMIDI(take) then error("the track has no audio item", 0) end
+  if reaper.GetMediaItemTakeInfo_Value(take, "D_PLAYRATE") ~= 1 then
+    error("the item plays at another speed than it was recorded: glue it first", 0)
+  end
+  local source = reaper.GetMediaItemTake_Source(take)
+  local parent = reaper.GetMediaSourceParent(source)
+  if parent then error("the item plays a section of its source: glue it first", 0) end
+  local start = reaper.GetMediaItemInfo_Value(chosen, "D_POSITION")
+  local _, name = reaper.GetTrackName(track)
+  return {
+    path = reaper.GetMediaSourceFileName(source),
+    item = reaper.GetTakeName(take),
+    track = name,
+    start = start,
+    length = reaper.GetMediaItemInfo_Value(chosen, "D_LENGTH"),
+    offset = reaper.GetMediaItemTakeInfo_Value(take, "D_STARTOFFS"),
+    tempo = reaper.TimeMap_GetDividedBpmAtTime(start),
+  }
+end
+
+local undo_open = false
+
+function do_.undo_begin()
+  if not undo_open then reaper.Undo_BeginBlock2(0) end
+  undo_open = true
+  return { done = true }
+end
+
+function do_.undo_end(request)
+  if undo_open then reaper.Undo_EndBlock2(0, request.title, -1) end
+  undo_open = false
+  return { done = true }
+end
+
+---------------------------------------------------------------------------------------- files
+
+local function write(path, text)
+  local file = io.open(path .. ".tmp", "wb")
+  if not file then return end -- a full disk: the other side runs into its time
+  local ok = file:write(text)
+  file:close()
+  os.remove(path) -- Windows does not rename onto a file that is there
+  if ok then os.rename(path .. ".tmp", path) end
+end
+
+local function answer(text)
+  local request = decode(text)
+  if type(request) ~= "table" then error("no request", 0) end
+  if request.version ~= VERSION then
+    error("this helper is of another version than IFX Bridge: install it again", 0)
+  end
+  local job = do_[request["do"]]
+  if not job then error(("it does not know how to %s"):format(tostring(request["do"])), 0) end
+  return job(request)
+end
+
+local function take_requests()
+  reaper.EnumerateFiles(REQUESTS, -1) -- looks at the disk again
+  local names, i = {}, 0
+  while true do
+    local name = reaper.EnumerateFiles(REQUESTS, i)
+    if not name then break end
+    if name:match("^%x+%.json$") then names[#names + 1] = name end
+    i = i + 1
+  end
+  for _, name in ipairs(names) do
+    local file = io.open(REQUESTS .. "/" .. name, "rb")
+    if file then
+      local text = file:read("a")
+      file:close()
+      os.remove(REQUESTS .. "/" .. name)
+      local ok, result = pcall(answer, text)
+      if not ok then result = { error = tostring(result) } end
+      write(REPLIES .. "/" .. name, encode(result))
+    end
+  end
+end
+
+local beat_at = -math.huge
+
+local function cycle()
+  local now = reaper.time_precise()
+  if now - beat_at >= HEARTBEAT_SECONDS then
+    beat_at = now
+    write(ROOT .. "/heartbeat.json", encode { version = VERSION, seconds = now })
+  end
+  take_requests()
+  reaper.defer(cycle)
+end
+
+reaper.RecursiveCreateDirectory(REQUESTS, 0)
+reaper.RecursiveCreateDirectory(REPLIES, 0)
+reaper.atexit(function() os.remove(ROOT .. "/heartbeat.json") end)
+cycle()

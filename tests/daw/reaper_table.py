@@ -1,0 +1,290 @@
+"""REAPER's script functions as far as our helper calls them; all calls' arguments are checked."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from lupa.lua54 import LuaRuntime
+
+from tests.daw.fakes import Effect, Lane
+
+
+class Item:
+    def __init__(self, path: str, position: float, length: float, offset: float = 0.0) -> None:
+        self.path, self.rate, self.selected, self.midi, self.section = path, 1.0, 0.0, False, False
+        self.info = {"D_POSITION": position, "D_LENGTH": length}
+        self.take = {"D_STARTOFFS": offset}
+
+
+class Envelope:
+    def __init__(self) -> None:
+        # REAPER puts a point at the beginning of an envelope that it makes.
+        self.points: list[tuple[float, float]] = [(0.0, 0.5)]
+        self.sorted = True
+
+
+class ReaperTable:
+    """The functions; call `lua_table` for what goes into a script."""
+
+    def __init__(self, root: Path, lanes: list[Lane]) -> None:
+        self.root, self.lanes = root, lanes
+        self.items: dict[int, list[Item]] = {}
+        self.envelopes: dict[tuple[int, int, int], Envelope] = {}
+        self.undo: list[str] = []
+        self.undo_open = 0
+        self.next: Any = None
+        self.at_exit: list[Any] = []
+        self.installed = {"ReaEQ": 3}
+
+    def lua_table(self, lua: LuaRuntime) -> Any:
+        table = lua.table()
+        for name in dir(self):
+            if name[0].isupper() or name in ("defer", "atexit", "time_precise"):
+                table[name] = getattr(self, name)
+        return table
+
+    # Checks.
+
+    def _track(self, track: Any) -> int:
+        assert isinstance(track, Lane), f"{track!r} is no MediaTrack"
+        return self.lanes.index(track)
+
+    def _effect(self, track: Any, fx: Any) -> Effect:
+        self._track(track)
+        assert isinstance(fx, int) and 0 <= fx < len(track.effects), f"no effect {fx!r}"
+        found: Effect = track.effects[fx]
+        return found
+
+    def _knob(self, track: Any, fx: Any, index: Any) -> Any:
+        effect = self._effect(track, fx)
+        assert isinstance(index, int) and 0 <= index < len(effect.knobs), f"no knob {index!r}"
+        return effect.knobs[index]
+
+    @staticmethod
+    def _project(project: Any) -> None:
+        assert project == 0 and isinstance(project, int)
+
+    # The functions, as documented.
+
+    def GetResourcePath(self) -> str:
+        return str(self.root)
+
+    def GetAppVersion(self) -> str:
+        return "7.78/linux-x86_64"
+
+    def RecursiveCreateDirectory(self, path: str, ignored: int) -> int:
+        assert isinstance(path, str) and ignored == 0
+        Path(path).mkdir(parents=True, exist_ok=True)
+        return 1
+
+    def EnumerateFiles(self, path: str, index: int) -> str | None:
+        assert isinstance(path, str) and isinstance(index, int)
+        if index == -1:
+            self._listing = sorted(os.listdir(path))
+            return None
+        return self._listing[index] if index < len(self._listing) else None
+
+    def time_precise(self) -> float:
+        return time.monotonic()
+
+    def defer(self, function: Any) -> bool:
+        assert callable(function)
+        self.next = function
+        return True
+
+    def atexit(self, function: Any) -> bool:
+        assert callable(function)
+        self.at_exit.append(function)
+        return True
+
+    def CountTracks(self, project: int) -> int:
+        self._project(project)
+        return len(self.lanes)
+
+    def GetTrack(self, project: int, index: int) -> Lane | None:
+        self._project(project)
+        assert isinstance(index, int)
+        return self.lanes[index] if 0 <= index < len(self.lanes) else None
+
+    def GetTrackName(self, track: Lane) -> tuple[bool, str]:
+        return True, track.name or f"Track {self._track(track) + 1}"
+
+    def IsTrackSelected(self, track: Lane) -> bool:
+        return self._track(track) == 0
+
+    def TrackFX_GetCount(self, track: Lane) -> int:
+        self._track(track)
+        return len(track.effects)
+
+    def TrackFX_GetFXName(self, track: Lane, fx: int, buffer: str) -> tuple[bool, str]:
+        assert buffer == ""
+        return True, self._effect(track, fx).name
+
+    def TrackFX_GetEnabled(self, track: Lane, fx: int) -> bool:
+        return self._effect(track, fx).on
+
+    def TrackFX_GetNumParams(self, track: Lane, fx: int) -> int:
+        return len(self._effect(track, fx).knobs)
+
+    def TrackFX_GetParamName(
+        self, track: Lane, fx: int, index: int, buffer: str
+    ) -> tuple[bool, str]:
+        assert buffer == ""
+        return True, self._knob(track, fx, index).name
+
+    def TrackFX_GetParamNormalized(self, track: Lane, fx: int, index: int) -> float:
+        return float(self._knob(track, fx, index).value)
+
+    def TrackFX_SetParamNormalized(self, track: Lane, fx: int, index: int, value: float) -> bool:
+        assert isinstance(value, float | int) and 0 <= value <= 1
+        self._knob(track, fx, index).move(value)
+        return True
+
+    def TrackFX_GetFormattedParamValue(
+        self, track: Lane, fx: int, index: int, buffer: str
+    ) -> tuple[bool, str]:
+        assert buffer == ""
+        return True, self._knob(track, fx, index).text()
+
+    def TrackFX_GetParameterStepSizes(
+        self, track: Lane, fx: int, index: int
+    ) -> tuple[bool, float, float, float, bool]:
+        stepped = self._knob(track, fx, index).quantized
+        return (stepped, 1.0, 1.0, 1.0, stepped)
+
+    def TrackFX_EndParamEdit(self, track: Lane, fx: int, index: int) -> bool:
+        self._knob(track, fx, index)
+        return True
+
+    def TrackFX_AddByName(self, track: Lane, name: str, input: bool, instantiate: int) -> int:
+        from tests.daw.fakes import Knob
+
+        self._track(track)
+        assert isinstance(name, str) and input is False and instantiate == -1
+        if name not in self.installed:
+            return -1
+        knobs = [Knob(f"K{n}") for n in range(self.installed[name])]
+        track.effects.append(Effect(f"VST: {name} (Cockos)", knobs))
+        return len(track.effects) - 1
+
+    def TrackFX_SetPreset(self, track: Lane, fx: int, name: str) -> bool:
+        effect = self._effect(track, fx)
+        if not Path(name).is_file():
+            return False
+        effect.preset = name
+        return True
+
+    def GetFXEnvelope(self, track: Lane, fx: int, index: int, create: bool) -> Envelope:
+        assert create is True
+        self._knob(track, fx, index)
+        return self.envelopes.setdefault((self._track(track), fx, index), Envelope())
+
+    def DeleteEnvelopePointRange(self, envelope: Envelope, start: float, end: float) -> bool:
+        assert isinstance(envelope, Envelope) and start <= end
+        envelope.points = [p for p in envelope.points if not start <= p[0] < end]
+        return True
+
+    def InsertEnvelopePoint(
+        self, envelope: Envelope, at: float, value: float, shape: int, tension: float,
+        selected: bool, no_sort: bool,
+    ) -> bool:  # fmt: skip
+        assert isinstance(envelope, Envelope) and 0 <= value <= 1
+        assert shape == 0 and tension == 0 and selected is False and no_sort is True
+        envelope.points.append((at, value))
+        envelope.sorted = False
+        return True
+
+    def Envelope_SortPoints(self, envelope: Envelope) -> bool:
+        envelope.points.sort()
+        envelope.sorted = True
+        return True
+
+    def UpdateArrange(self) -> None:
+        pass
+
+    def CountTrackMediaItems(self, track: Lane) -> int:
+        return len(self.items.get(self._track(track), []))
+
+    def GetTrackMediaItem(self, track: Lane, index: int) -> Item:
+        return self.items[self._track(track)][index]
+
+    def GetMediaItemInfo_Value(self, item: Item, name: str) -> float:
+        assert isinstance(item, Item)
+        return item.selected if name == "B_UISEL" else item.info[name]
+
+    def GetActiveTake(self, item: Item) -> Item:
+        assert isinstance(item, Item)
+        return item
+
+    def TakeIsMIDI(self, take: Item) -> bool:
+        return take.midi
+
+    def GetMediaItemTakeInfo_Value(self, take: Item, name: str) -> float:
+        return take.rate if name == "D_PLAYRATE" else take.take[name]
+
+    def GetMediaItemTake_Source(self, take: Item) -> Item:
+        return take
+
+    def GetMediaSourceParent(self, source: Item) -> Item | None:
+        return source if source.section else None
+
+    def GetMediaSourceFileName(self, source: Item) -> str:
+        assert isinstance(source, Item)
+        return source.path
+
+    def GetTakeName(self, take: Item) -> str:
+        return Path(take.path).name
+
+    def TimeMap_GetDividedBpmAtTime(self, at: float) -> float:
+        assert isinstance(at, float)
+        return 96.0
+
+    def Undo_BeginBlock2(self, project: int) -> None:
+        self._project(project)
+        self.undo_open += 1
+
+    def Undo_EndBlock2(self, project: int, title: str, flags: int) -> None:
+        self._project(project)
+        assert self.undo_open == 1 and isinstance(title, str) and flags == -1
+        self.undo_open = 0
+        self.undo.append(title)
+
+
+class Running:
+    """The helper script in a real Lua interpreter, called again and again as REAPER does."""
+
+    def __init__(self, script: Path, table: ReaperTable) -> None:
+        self.table = table
+        self._open = True
+        self.error: BaseException | None = None
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(script,), daemon=True)
+        self._thread.start()
+        assert self._ready.wait(10)
+
+    def _run(self, script: Path) -> None:
+        try:
+            lua = LuaRuntime(unpack_returned_tuples=True)  # type: ignore[call-arg]
+            lua.globals().reaper = self.table.lua_table(lua)
+            lua.execute(script.read_text("utf-8"))
+            self._ready.set()
+            while self._open:
+                job, self.table.next = self.table.next, None
+                assert job is not None, "the script ended"
+                job()
+                time.sleep(0.002)
+            for job in self.table.at_exit:
+                job()
+        except BaseException as error:
+            self.error = error
+            self._ready.set()
+
+    def close(self) -> None:
+        self._open = False
+        self._thread.join(5)
+        if self.error:
+            raise self.error

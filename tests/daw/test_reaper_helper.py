@@ -1,0 +1,218 @@
+"""Our helper script under a real Lua interpreter, asked through its folder by the real link."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from ifx_bridge import audio
+from ifx_bridge.cli import app
+from ifx_bridge.daw import osc
+from ifx_bridge.daw.link import Can, Point, Track
+from ifx_bridge.daw.reaper import ReaperLink
+from ifx_bridge.daw.reaper_helper import Helper
+from ifx_bridge.daw.reaper_install import (
+    PATTERN,
+    SCRIPT,
+    STARTUP,
+    helper_folder,
+    install,
+    uninstall,
+)
+from ifx_bridge.daw.units import Quantity
+from ifx_bridge.daw.writing import Wanted, write
+from ifx_bridge.errors import UserError
+from tests.daw.fakes import Effect, Knob, Lane
+from tests.daw.reaper_table import Item, ReaperTable, Running
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> ReaperTable:
+    gain = Knob("Gain", value=0.5, display=lambda v: f"{-60 + 72 * v:.1f} dB")
+    vox = Lane('Vöx "lead"\n', [Effect("VST3: EQ", [gain, Knob("Mode", quantized=True)])])
+    return ReaperTable(tmp_path / "REAPER", [vox, Lane("")])
+
+
+@pytest.fixture
+def link(table: ReaperTable) -> Iterator[ReaperLink]:
+    table.root.mkdir()
+    install(table.root)
+    running = Running(table.root / "Scripts" / SCRIPT, table)
+    folder = helper_folder(table.root)
+    assert folder
+    with ReaperLink(port=9, listen=0, helper=Helper(folder), settle_seconds=0.001) as made:
+        yield made
+    running.close()
+
+
+def test_everything_is_told_exactly(link: ReaperLink) -> None:
+    assert "helper script answers" in link.probe().how
+    tracks = link.tracks()
+    assert [(t.index, t.name) for t in tracks] == [(1, 'Vöx "lead"\n'), (2, "Track 2")]
+    (device,) = link.devices(tracks[0])
+    assert (device.index, device.name, device.enabled) == (1, "VST3: EQ", True)
+    gain, mode = link.parameters(device)
+    assert (gain.value, gain.text, gain.step) == (0.5, "-24.0 dB", 0)
+    assert mode.step == 1
+    assert link.devices(tracks[1]) == ()
+
+
+def test_one_undo_step_for_a_push(link: ReaperLink, table: ReaperTable) -> None:
+    gain, mode = link.parameters(link.devices(link.tracks()[0])[0])
+    with link.undo_step("IFX Bridge: turn 3"):
+        report = write(link, [Wanted(gain, display=Quantity(-12, "dB", 0.15)), Wanted(mode, 1.0)])
+    assert report.done, report
+    assert report.writes[0].text == "-12.0 dB"
+    assert table.undo == ["IFX Bridge: turn 3"]
+    assert [k.value for k in table.lanes[0].effects[0].knobs] == pytest.approx([2 / 3, 1], abs=0.01)
+
+
+def test_nothing_is_set_when_one_cannot_be(link: ReaperLink, table: ReaperTable) -> None:
+    gain, mode = link.parameters(link.devices(link.tracks()[0])[0])
+    del table.lanes[0].effects[0].knobs[1]
+    with pytest.raises(UserError, match="no parameter 2"):
+        link.set([(gain, 0.9), (mode, 1.0)])
+    assert table.lanes[0].effects[0].knobs[0].value == 0.5
+
+
+def test_points(link: ReaperLink, table: ReaperTable) -> None:
+    gain, _ = link.parameters(link.devices(link.tracks()[0])[0])
+    assert Can.POINTS in link.capabilities
+    link.write_points(gain, [Point(0, 0.1), Point(1, 0.2), Point(2, 0.3)])
+    link.write_points(gain, [Point(1, 0.8), Point(1.5, 0.9)])
+    envelope = table.envelopes[0, 0, 0]
+    # The point that REAPER made at the beginning is gone.
+    assert envelope.points == [(0, 0.1), (1, 0.8), (1.5, 0.9), (2, 0.3)]
+    assert envelope.sorted
+    with pytest.raises(UserError, match="between 0 and 1"):
+        link.write_points(gain, [Point(0, 1.1)])
+    assert envelope.points[0] == (0, 0.1)
+
+
+def test_effects_and_presets(link: ReaperLink, table: ReaperTable, tmp_path: Path) -> None:
+    device = link.insert(link.tracks()[0], "ReaEQ")
+    assert (device.index, device.name) == (2, "VST: ReaEQ (Cockos)")
+    with pytest.raises(UserError, match='no effect "Nothing"'):
+        link.insert(link.tracks()[0], "Nothing")
+    preset = tmp_path / "ä.vstpreset"
+    with pytest.raises(UserError, match="did not take"):
+        link.load_preset(device, preset)
+    preset.write_bytes(b"VST3")
+    link.load_preset(device, preset)
+    assert table.lanes[0].effects[1].preset == str(preset)
+
+
+def test_the_dry_sound_of_the_selected_item(
+    link: ReaperLink, table: ReaperTable, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    sound = (0.1 * rng.standard_normal((1, 48000))).astype(np.float32)
+    audio.save(tmp_path / "take.wav", sound, 48000)
+    track = link.tracks()[0]
+    with pytest.raises(UserError, match="no audio item"):
+        link.capture(track, tmp_path)
+    other = Item("/nowhere.wav", 0, 1)
+    item = Item(str(tmp_path / "take.wav"), position=8.0, length=0.5, offset=0.25)
+    item.selected = 1.0
+    table.items[0] = [other, item]
+    found = link.capture(track, tmp_path / "out")
+    assert (found.start_seconds, found.end_seconds, found.tempo) == (8.0, 8.5, 96.0)
+    assert (found.track, found.item) == (track.name, "take.wav")
+    assert np.array_equal(audio.load(found.path).samples, sound[:, 12000:36000])
+    item.rate = 1.5
+    with pytest.raises(UserError, match="glue it first"):
+        link.capture(track, tmp_path / "out")
+
+
+def test_what_is_damaged_or_of_another_version(link: ReaperLink) -> None:
+    helper = link.helper
+    assert helper
+    for text, said in (
+        ("{", "damaged JSON"),
+        ('{"version": 1, "do": "fly"}', "does not know how to fly"),
+        ('{"version": 9, "do": "hello"}', "another version"),
+        ("[[[[]]]]", "another version"),
+        ('{"version": 1, "do": "devices", "track": 7}', "no track 7"),
+        ('{"version": 1, "do": "devices"}', "no whole number"),
+        ('{"version": 1, "do": "set", "values": 3}', "error"),
+    ):
+        (helper.folder / "requests" / "ab.part").write_text(text)
+        (helper.folder / "requests" / "ab.part").rename(helper.folder / "requests" / "ab.json")
+        reply = helper.folder / "replies" / "ab.json"
+        end = time.monotonic() + 10
+        while not reply.exists():
+            assert time.monotonic() < end, text
+            time.sleep(0.002)
+        assert said in reply.read_text() or said == "error", text
+        assert "error" in json.loads(reply.read_text())
+        reply.unlink()
+    assert helper.ask("hello")["version"] == 1
+
+
+def test_without_its_heart_it_is_off(link: ReaperLink) -> None:
+    assert link.helper
+    link.helper.folder = link.helper.folder / "away"
+    assert Can.INSERT not in link.capabilities
+    assert Can.SET in link.capabilities
+    with pytest.raises(UserError) as error:
+        link.insert(Track(1, "Vox"), "ReaEQ")
+    assert "install reaper" in error.value.next_step
+
+
+def test_installing_and_uninstalling_leave_the_users_own(tmp_path: Path) -> None:
+    root = tmp_path / "REAPER"
+    with pytest.raises(UserError, match="There is no folder"):
+        install(root)
+    (root / "Scripts").mkdir(parents=True)
+    startup = root / "Scripts" / STARTUP
+    startup.write_text("-- mine")
+    install(root)
+    install(root)
+    text = startup.read_text()
+    assert text.startswith("-- mine\n")
+    assert text.count("dofile") == 1
+    assert (root / "OSC" / PATTERN).exists()
+    assert helper_folder(root) == root / "IFX Bridge"
+    uninstall(root)
+    assert startup.read_text() == "-- mine\n"
+    assert not (root / "OSC" / PATTERN).exists()
+    assert not (root / "IFX Bridge").exists()
+    assert helper_folder(root) is None
+
+
+def test_the_commands_of_installing(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["daw", "install", "reaper", "--resource-path", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert "Preferences" in done.stdout
+    done = CliRunner().invoke(
+        app, ["daw", "install", "reaper", "--uninstall", "--resource-path", str(tmp_path)]
+    )
+    assert done.exit_code == 0, done.output
+    assert not list(tmp_path.rglob("*.lua"))
+
+
+def test_a_reply_that_is_damaged(tmp_path: Path) -> None:
+    (tmp_path / "requests").mkdir()
+    (tmp_path / "replies").mkdir()
+    with pytest.raises(UserError, match="has not answered"):
+        Helper(tmp_path, timeout=0.05).ask("hello")
+    assert not list((tmp_path / "requests").iterdir())
+    with pytest.raises(UserError, match="cannot be asked"):
+        Helper(tmp_path / "away").ask("hello")
+
+
+def test_the_pattern_file_holds_what_the_table_uses() -> None:
+    file = resources.files("ifx_bridge.daw").joinpath("reaper_files", PATTERN)
+    lines = [line for line in file.read_text("utf-8").splitlines() if line[:1] not in ("#", "")]
+    patterns = {word[1:] for line in lines for word in line.split()[1:] if word[1:2] == "/"}
+    reaper = osc.table("reaper")
+    for address in (*reaper.out.values(), *reaper.into.values()):
+        assert re.sub(r"\{\w+\}", "@", address.pattern) in patterns, address

@@ -1,0 +1,142 @@
+"""What the tables say of devices, and what a turn becomes in them."""
+
+from __future__ import annotations
+
+import pytest
+
+from ifx_bridge.daw.link import DawParameter
+from ifx_bridge.daw.push import preview, push
+from ifx_bridge.daw.stock import Stock, resolve, resolve_ours, stock
+from ifx_bridge.effects.chain import Chain, Slot
+from ifx_bridge.effects.spec import effects
+from ifx_bridge.errors import UserError
+from tests.daw.fakes import Effect, Knob, Lane
+from tests.daw.test_writing import daw
+
+
+def test_every_table_can_be_read_and_every_effect_has_a_device() -> None:
+    assert {row.effect for row in stock()} == {e.id for e in effects()}
+    with pytest.raises(ValueError, match="no effect"):
+        Stock.of({"effect": "wah", "name": "x", "by": "value"})
+    with pytest.raises(ValueError, match="by is"):
+        Stock.of({"effect": "eq", "name": "x", "by": "magic"})
+    with pytest.raises(ValueError, match="no way"):
+        Stock.of(
+            {"effect": "comp", "name": "x", "by": "value", "set": {"A": ["ratio", "", "twice"]}}
+        )
+
+
+def numbered(*rows: tuple[str, float, float]) -> list[DawParameter]:
+    return [
+        DawParameter(1, 1, i, name, low, high, low) for i, (name, low, high) in enumerate(rows, 1)
+    ]
+
+
+def test_strong_peaks_come_first_and_what_is_left_is_said() -> None:
+    (row,) = [r for r in stock() if r.name == "ZamEQ2"]
+    slot = Slot(
+        "eq",
+        {"band0_gain_db": 1, "band1_gain_db": -6, "band2_gain_db": 4, "low_shelf_gain_db": 2},
+    )
+    names = [b[k] for b in row.bands for k in ("gain", "frequency", "width") if k in b]
+    found = resolve(row, slot, numbered(*((n, 0.0, 20000.0) if "F" in n else (n, -50, 20)
+                                          for n in names)))  # fmt: skip
+    values = {w.parameter.name: w.value for w in found.wanted}
+    assert (values["Boost/Cut 1"], values["Boost/Cut 2"], values["Boost/Cut L"]) == (-6, 4, 2)
+    assert values["Frequency 1"] == slot.params["band1_cutoff_freq"]
+    assert values["Bandwidth 1"] == pytest.approx(1.388, abs=0.001)
+    assert ["low-mid peak gain" in text for text in found.left_out] == [True]
+
+
+def test_units_are_carried_over_and_ends_are_said() -> None:
+    (row,) = [r for r in stock() if r.name == "ACE Delay"]
+    slot = Slot("delay", {"delay_seconds": 0.35, "feedback": 0.4, "mix": 0.3})
+    found = resolve(
+        row, slot, numbered(("Time", 1, 300), ("Feedback", 0, 100), ("Dry/Wet", 0, 100))
+    )
+    values = {w.parameter.name: w.value for w in found.wanted}
+    assert values == {"Time": 300, "Feedback": pytest.approx(40), "Dry/Wet": pytest.approx(30)}
+    assert "350 is beyond its end" in found.left_out[0]
+
+
+def our_plugin(low_high: bool) -> list[DawParameter]:
+    rows: list[tuple[str, float, float]] = [("Amount", 0, 2), ("Output trim", -90, 60)]
+    rows += [(f"Slot {n}", 0, 7) for n in range(1, 8)]
+    for e in effects():
+        rows += [(f"{e.title} bypass", 0, 1)]
+        rows += [(f"{e.title} {p.title}", p.low, p.high) for p in e.parameters]
+    return numbered(*(row if low_high else (row[0], 0, 1) for row in rows))
+
+
+CHAIN = Chain(
+    (Slot("rev", {"room_size": 0.8}), Slot("dist", {"drive_db": 20}, bypass=True)), trim_db=-3
+)
+
+
+def test_our_own_plugin_takes_all_of_it() -> None:
+    found = resolve_ours(CHAIN, our_plugin(True))
+    values = {w.parameter.name: w.value for w in found.wanted}
+    assert not found.left_out
+    titles = [e.title for e in effects()]
+    assert values["Slot 1"] == titles.index("Reverb") + 1
+    assert values["Slot 2"] == titles.index("Distortion") + 1
+    assert values["Slot 3"] == values["Slot 7"] == 0
+    assert values["Reverb room size"] == 0.8
+    assert (values["Distortion bypass"], values["Reverb bypass"]) == (1, 0)
+    assert (values["Output trim"], values["Amount"]) == (-3, 1)
+
+
+def test_our_own_plugin_is_taken_first_and_other_ranges_are_not_guessed() -> None:
+    names = [Knob(p.name) for p in our_plugin(False)]
+    lanes = [Lane("Vox", [Effect("Reverb", []), Effect("IFX Chain", names)])]
+    with daw("live", lanes) as (_, link):
+        plan = preview(link, link.track("Vox"), CHAIN)
+    (part,) = plan.parts
+    assert part.device.name == "IFX Chain"
+    assert {w.parameter.name for w in part.wanted if w.display is None} >= {"Slot 1", "Slot 2"}
+
+
+def test_a_plugin_of_the_users_is_left_to_its_preset() -> None:
+    from ifx_bridge.plugins import effect  # noqa: F401  (registers the engine)
+
+    chain = Chain((Slot("zamverb", {"wet": 0.5}, engine="plugin"), Slot("rev")))
+    found = resolve_ours(chain, our_plugin(True))
+    assert len(found.left_out) == 1
+    assert "no such effect" in found.left_out[0]
+    assert {w.parameter.name: w.value for w in found.wanted}["Slot 2"] == 0
+    with daw("live", [Lane("Vox")]) as (_, link):
+        plan = preview(link, link.track("Vox"), chain)
+    assert "load its preset" in plan.missing[0]
+
+
+def live_comp() -> Effect:
+    ratio = Knob("Ratio", value=0.2, display=lambda v: f"{1 + 19 * v:.2f} : 1")
+    attack = Knob("Attack", value=0.1, display=lambda v: f"{0.01 * 10 ** (5 * v):.2f} ms")
+    release = Knob("Release", display=lambda v: f"{10 ** (3.5 * v):.1f} ms")
+    threshold = Knob("Threshold", display=lambda v: f"{-70 + 76 * v:.1f} dB")
+    return Effect("Compressor", [Knob("Device On", value=1.0), threshold, ratio, attack, release])
+
+
+def test_a_turn_in_lives_own_compressor() -> None:
+    comp = live_comp()
+    chain = Chain((Slot("comp", {"threshold_db": -24, "ratio": 4}), Slot("rev")), trim_db=1.5)
+    with daw("live", [Lane("Vox", [comp])]) as (_, link):
+        plan = preview(link, link.track("Vox"), chain)
+        assert plan.summary == "4 parameters on 'Vox' → Compressor"
+        assert plan.missing[0].startswith("Reverb: put one of these on the track: ")
+        report = push(link, plan)
+    assert report.done
+    assert any("output trim" in note for note in report.notes)
+    shown = [k.text() for k in comp.knobs[1:]]
+    assert shown[0] == "-24.0 dB"
+    assert float(shown[1].split()[0]) == pytest.approx(4, rel=0.02)
+    assert float(shown[2].split()[0]) == pytest.approx(5, rel=0.02)
+
+
+def test_the_order_of_devices_is_minded() -> None:
+    lanes = [Lane("Vox", [Effect("Reverb", []), live_comp()])]
+    with daw("live", lanes) as (_, link):
+        plan = preview(link, link.track("Vox"), Chain((Slot("comp"), Slot("rev"))))
+        assert any("another order" in note for note in plan.notes)
+        with pytest.raises(UserError, match="does not stand in"):
+            preview(link, link.track("Vox"), Chain((Slot("comp"),)), {"comp": 1})
