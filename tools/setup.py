@@ -63,8 +63,8 @@ LIBRARIES = {
 }
 # Programs and folders, likewise: a display for looking at the GUI on a machine without one; VST3
 # plugins, with which hosting is tested (the only ones that Debian has); what IFX Chain, our own
-# plugin, is built with; a DAW, with which the link is tested; and a sound server that needs no card,
-# to play into and to record from.
+# plugin, is built with; a DAW, with which the link is tested; and a sound server without card, to
+# play into and to record from.
 PROGRAMS = {
     "Xvfb": "xvfb",
     "xauth": "xauth",
