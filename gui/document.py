@@ -247,8 +247,8 @@ class Document(QObject):
             assert self.session is not None
             try:
                 self.session = move(self.session)
-            except UserError as error:
-                self.problem.emit(error)
+            except UserError as error:  # the edit was turned back, and there is nothing before it
+                self.said.emit(error.what)
                 return
             self.chosen = head = self.session.head
             self._save()

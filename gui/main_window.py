@@ -246,7 +246,6 @@ class Window(QMainWindow):
             self.say("There is no earlier session.")
 
     def _opened(self) -> None:
-        self.notice.hide()
         if self.document.workspace is not None:
             self.settings.remember(self.document.workspace.session_path.resolve())
 
