@@ -44,6 +44,7 @@ def run(
         out = Path(tempfile.mkdtemp(prefix="ifx-bridge-demo-"))
     window = Window(out, None if brain == "auto" else Engine(brain=brain), settings)
     window.show()
+    window.document.warm()
     running = Running(state)
     begin(window, source, demo, running.ended_badly)
     # Python sees signals only when it runs; an idle event loop does not.

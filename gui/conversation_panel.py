@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
-from PyQt6.QtGui import QKeyEvent, QKeySequence
+from PyQt6.QtCore import QEvent, QModelIndex, QObject, QRect, QSize, Qt
+from PyQt6.QtGui import QFontMetrics, QKeyEvent, QKeySequence
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QLineEdit,
@@ -11,6 +11,8 @@ from PyQt6.QtWidgets import (
     QListWidgetItem,
     QProgressBar,
     QSplitter,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTextEdit,
 )
 
@@ -31,14 +33,22 @@ like turn 2 but brighter</i></p>
 none is ever lost. Ctrl+K finds every command.</p>"""
 
 
+class Rows(QStyledItemDelegate):
+    """Rows as tall as their text; Qt forgets what the style sheet puts around it."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        """For the list's width."""
+        view = self.parent()
+        assert isinstance(view, QListWidget)
+        width = (view.viewport() or view).width() - 22
+        font = index.data(Qt.ItemDataRole.FontRole) or option.font
+        flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft
+        room = QFontMetrics(font).boundingRect(QRect(0, 0, width, 4000), flags, index.data())
+        return QSize(width, room.height() + 14)
+
+
 class ConversationPanel(Panel):
-    """Turns of a session, and a place to ask for the next.
-
-    Attributes:
-        compare: Index of a turn that the user wants to compare with.
-    """
-
-    compare = pyqtSignal(int)
+    """Turns of a session, and a place to ask for the next."""
 
     def __init__(self, document: Document, listening: Listening) -> None:
         """Of a document."""
@@ -48,6 +58,7 @@ class ConversationPanel(Panel):
         self.turns.setAccessibleName("Turns")
         self.turns.setToolTip("Click a turn to hear it and go on from there")
         self.turns.setWordWrap(True)
+        self.turns.setItemDelegate(Rows(self.turns))
         self.turns.setTextElideMode(Qt.TextElideMode.ElideNone)
         self.turns.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.turns.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

@@ -13,7 +13,7 @@ from PyQt6.QtCore import QCoreApplication, QEvent, QObject, QTimer, pyqtSignal
 
 from gui.edits import Edit, hand_turn, told
 from gui.latest import Latest
-from gui.opening import Opened, read
+from gui.opening import Opened, read, warm
 from gui.worker import Job, Work
 from ifx_bridge.audio import Audio, Clip
 from ifx_bridge.brain import announcement
@@ -96,6 +96,7 @@ class Document(QObject):
         self._settle.setInterval(SETTLE_MS)
         self._settle.timeout.connect(self.commit)
         self._saver = Latest(self, self.problem.emit)
+        self._warmer = Latest(self, self.problem.emit)
         self._files = threading.Lock()
         self._version = self._written = 0
 
@@ -153,6 +154,11 @@ class Document(QObject):
             self.said.emit(f"Reading {source.name}…")
 
         self._after_edits(begin)
+
+    def warm(self) -> None:
+        """Load in the background what a turn needs, before anything is open."""
+        machine = self.machine
+        self._warmer.ask(lambda report, stopped: warm(machine), lambda nothing: None)
 
     def send(self, text: str) -> bool:
         """Carry out an instruction after what is still running; whether it was taken."""
@@ -410,6 +416,7 @@ class Document(QObject):
 
     def close(self) -> bool:
         """Stop what runs and keep it; whether everything has been written."""
+        self._warmer.close(CLOSE_WAIT_MS)
         self._drop_instructions()
         if self.job is not None and self._settling is None:
             self.job.cancel()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from ifx_bridge import audio, engine, workspace
 from ifx_bridge.audio import Clip
+from ifx_bridge.effects import spec
+from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.engine import Engine
 from ifx_bridge.errors import UserError
 from ifx_bridge.session import Session
@@ -29,6 +32,30 @@ class Opened:
     session: Session
     workspace: Workspace
     aside: Path | None
+
+
+@lru_cache(maxsize=4)
+def warm(machine: Engine) -> None:
+    """Load all that a turn needs, once.
+
+    Libraries that are imported, and loops that are compiled, hold up every thread for a moment:
+    this is done before the user has said anything, not in the middle of a refinement.
+    """
+    import numpy as np
+    import torch
+
+    machine.load()
+    chain = Chain(tuple(Slot(effect.id) for effect in spec.effects()))
+    noise = 0.1 * np.random.default_rng(0).standard_normal((1, 2, 22050)).astype(np.float32)
+    knobs = {
+        slot.fx: {
+            name: torch.tensor(value, requires_grad=True) for name, value in slot.params.items()
+        }
+        for slot in chain
+    }
+    chain.forward(torch.from_numpy(noise), 44100, knobs).square().mean().backward()
+    chain.render(noise[0], 44100)
+    torch.optim.Adam([torch.zeros(1, requires_grad=True)])
 
 
 def read(source: Path, out: Path | None, machine: Engine) -> Opened:
@@ -65,5 +92,5 @@ def _placed(
     continuing = found is not None and place.session_path.resolve() == found.resolve()
     aside = None if continuing else place.set_aside()
     place.open(session, clip)
-    machine.load()
+    warm(machine)
     return Opened(clip, session, place, aside)

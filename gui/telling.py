@@ -73,6 +73,6 @@ def differences(one: Chain, other: Chain) -> list[str]:
     for title, group in groupby(found, key=lambda change: change.title):
         rows = list(group)
         new = " (new)" if rows[0].kind == "added" else ""
-        texts = " · ".join(escape(change.text).replace(" ", "&nbsp;") for change in rows)
+        texts = "<br>".join(escape(change.text) for change in rows)
         parts.append(f"<p><b>{escape(title)}</b>{new}<br>{texts}</p>")
     return parts or ["<p>No knob was turned.</p>"]
