@@ -42,13 +42,13 @@ def stalls_ms(clip: str) -> tuple[list[float], float]:
     from PyQt6.QtTest import QTest
     from PyQt6.QtWidgets import QApplication
 
-    from gui import theme
+    from gui.app import prepare
     from gui.main_window import Window
     from ifx_bridge.demo import clips
     from ifx_bridge.engine import Engine
 
     app = QApplication.instance() or QApplication([])
-    theme.apply(app)
+    prepare(app)
     with tempfile.TemporaryDirectory() as folder:
         window = Window(Path(folder), Engine())
         window.show()

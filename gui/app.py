@@ -20,6 +20,8 @@ from ifx_bridge.demo import clips
 from ifx_bridge.engine import Engine
 from ifx_bridge.errors import UserError
 
+# Three threads may be at work beside the window: at Python's 5 ms it would wait 15 for its turn.
+SWITCH_SECONDS = 0.001
 DEMO = "make it sound like a church"
 
 
@@ -36,10 +38,9 @@ def run(
     """
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
-    application.setApplicationName("IFX Bridge")
     state = Path(platformdirs.user_state_dir("ifx-bridge"))
     settings = Settings(Path(platformdirs.user_config_dir("ifx-bridge")) / "window.ini")
-    theme.apply(application, settings["look/theme"])
+    prepare(application, settings["look/theme"])
     if demo and out is None:
         out = Path(tempfile.mkdtemp(prefix="ifx-bridge-demo-"))
     window = Window(out, None if brain == "auto" else Engine(brain=brain), settings)
@@ -56,6 +57,13 @@ def run(
     status = application.exec()
     running.done()
     return status
+
+
+def prepare(application: QApplication, look: str = "dark") -> None:
+    """Name, look, and threads that take turns quickly enough for a window."""
+    application.setApplicationName("IFX Bridge")
+    theme.apply(application, look)
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 def begin(window: Window, source: Path | None, demo: bool, ended_badly: bool) -> None:
