@@ -30,6 +30,7 @@ from gui.player import Player
 from gui.settings import Settings
 from gui.source_panel import SourcePanel
 from ifx_bridge import audio
+from ifx_bridge.brain import chosen
 from ifx_bridge.demo import clips
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.engine import Engine
@@ -82,7 +83,7 @@ class Window(QMainWindow):
 
     def _machine(self) -> Engine:
         kept = self.settings
-        machine = Engine(kept["engine/brain"], kept["engine/ears"], kept["engine/recipe"])
+        machine = Engine(chosen(kept["engine/brain"]), kept["engine/ears"], kept["engine/recipe"])
         return replace(machine, settings=replace(machine.settings, seed=kept["engine/seed"]))
 
     def _lay_out(self) -> None:

@@ -55,7 +55,7 @@ def test_what_was_open_last_is_opened_and_a_bad_end_is_told(
 
 
 def test_the_demo_opens_and_says_one_thing(qtbot: QtBot, tmp_path: Path) -> None:
-    window = Window(tmp_path, QUICK)
+    window = Window(tmp_path)  # with the engine that the preferences say
     qtbot.addWidget(window)
     begin(window, None, True, False)
     qtbot.waitUntil(lambda: window.conversation.turns.count() == 2, timeout=PATIENT)
