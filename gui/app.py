@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import QApplication
 
 from gui import theme
 from gui.main_window import Window
+from gui.mishaps import watch
 from gui.settings import Settings
 from ifx_bridge.demo import clips
 from ifx_bridge.engine import Engine
@@ -44,6 +45,7 @@ def run(
     if demo and out is None:
         out = Path(tempfile.mkdtemp(prefix="ifx-bridge-demo-"))
     window = Window(out, None if brain == "auto" else Engine(brain=brain), settings)
+    watch(state, window.problem)
     window.show()
     window.document.warm()
     running = Running(state)
