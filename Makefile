@@ -5,11 +5,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 TYPED := $(wildcard ifx_bridge gui tools)
 
-.PHONY: help setup demo test test-model test-laion bench clean
+.PHONY: help setup demo demo-gui test test-model test-laion bench clean
 
 help:
 	@echo "make setup   system libraries, .venv, the project and its tools (quick when nothing changed)"
 	@echo "make demo    setup, then a first look at what IFX Bridge does"
+	@echo "make demo-gui  setup, then the window with a recording and one instruction carried out"
 	@echo "make test    setup, then style, types, import rules and tests"
 	@echo "make test-model  the tests that ask a real language model (builds llama.cpp: minutes)"
 	@echo "make test-laion  the test against LAION's own CLAP package (an environment of its own)"
@@ -21,6 +22,9 @@ setup:
 
 demo: setup
 	$(BIN)/ifx-bridge demo
+
+demo-gui: setup
+	$(BIN)/ifx-bridge gui --demo
 
 test: setup
 	$(BIN)/ruff check .
@@ -58,6 +62,7 @@ bench: setup
 	$(BIN)/python benchmarks/turn.py
 	$(BIN)/python benchmarks/search.py
 	$(BIN)/python benchmarks/push.py
+	$(BIN)/python benchmarks/window.py
 
 clean:
 	rm -rf .venv .venv-model .venv-laion build dist *.egg-info .coverage htmlcov .hypothesis

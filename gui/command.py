@@ -37,6 +37,9 @@ def gui(
     brain: Annotated[
         str, typer.Option(help="What understands the words; see `ifx-bridge brain list`.")
     ] = "auto",
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Begin with a recording and one instruction.")
+    ] = False,
 ) -> None:
     """Open the window."""
     check_screen()
@@ -48,7 +51,7 @@ def gui(
         from gui.app import run
     except ImportError as error:
         raise _libraries_missing(error) from error
-    raise typer.Exit(run(source, out, spec))
+    raise typer.Exit(run(source, out, "auto" if brain == "auto" else spec, demo))
 
 
 def check_screen() -> None:

@@ -28,6 +28,7 @@ class Job(QThread):
         progressed: A `Progress`, at most 20 a second.
         succeeded: What the function returned.
         failed: A `UserError`; never anything else.
+        seconds: How long it took, once it has ended.
     """
 
     progressed = pyqtSignal(object)
@@ -40,13 +41,20 @@ class Job(QThread):
         self._work = work
         self._stop = threading.Event()
         self._reported = 0.0
+        self.seconds = 0.0
 
     def cancel(self) -> None:
         """Ask it to stop soon; it keeps the best so far."""
         self._stop.set()
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._stop.is_set()
+
     def run(self) -> None:
         """In the thread."""
+        began = time.monotonic()
         try:
             self.succeeded.emit(self._work(self._report, self._stop.is_set))
         except Cancelled:
@@ -61,6 +69,8 @@ class Job(QThread):
                     next_step="Try again, or report it with what you did.",
                 )
             )
+        finally:
+            self.seconds = time.monotonic() - began
 
     def _report(self, step: Progress) -> None:
         now = time.monotonic()

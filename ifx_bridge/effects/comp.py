@@ -42,7 +42,7 @@ def _follower() -> Any:
     import numpy as np
     import torch
 
-    @numba.njit(cache=True)
+    @numba.njit(cache=True, nogil=True)
     def forward(level: Any, attack: float, release: float) -> Any:
         out = np.empty_like(level)
         for row in range(level.shape[0]):
@@ -53,7 +53,7 @@ def _follower() -> Any:
                 out[row, n] = envelope
         return out
 
-    @numba.njit(cache=True)
+    @numba.njit(cache=True, nogil=True)
     def backward(level: Any, out: Any, gradient: Any, attack: float, release: float) -> Any:
         to_level = np.empty_like(level)
         to_attack = 0.0

@@ -127,7 +127,7 @@ def _recursion() -> Any:
     import numba
     import numpy as np
 
-    @numba.njit(cache=True)
+    @numba.njit(cache=True, nogil=True)
     def run(rows: Any, sections: Any) -> Any:
         for row in range(rows.shape[0]):
             for b0, b1, b2, a1, a2 in sections:

@@ -1,0 +1,112 @@
+"""Commands: registered once, by one decorator; menus, palette, shortcuts and help follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QCoreApplication
+from PyQt6.QtGui import QAction, QKeySequence
+
+if TYPE_CHECKING:
+    from gui.main_window import Window
+
+# What a command may need before it can run, and what to say where that is missing.
+NEEDS = {
+    "clip": "Open a recording first.",
+    "idle": "Wait until the turn is done, or stop it.",
+    "busy": "Nothing is being refined.",
+    "undo": "This is the start of the session.",
+    "redo": "Nothing was undone.",
+    "device": "There is no audio output device.",
+    "turn": "Give an instruction first.",
+    "effects": "There is no effect in the chain.",
+}
+MENUS = ("&File", "&Edit", "&Listen", "&Chain", "&View", "&Help")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One thing that the window can do.
+
+    Attributes:
+        name: Identifier.
+        title: What a person reads.
+        text: One sentence.
+        run: Does it.
+        keys: Shortcuts, the first one is shown.
+        menu: Where it stands, one of `MENUS`.
+        needs: Keys of `NEEDS`; without them it is disabled and says why.
+    """
+
+    name: str
+    title: str
+    text: str
+    run: Callable[[Window], object]
+    keys: tuple[str, ...]
+    menu: str
+    needs: tuple[str, ...]
+
+    def why_not(self, states: Iterable[str]) -> str:
+        """Why it cannot run now; empty when it can."""
+        missing = [need for need in self.needs if need not in states]
+        return NEEDS[missing[0]] if missing else ""
+
+
+COMMANDS: dict[str, Command] = {}
+"""All commands by name, in order of registration."""
+
+
+def command(
+    title: str, *keys: str, menu: str, needs: tuple[str, ...] = ()
+) -> Callable[[Callable[[Window], object]], Callable[[Window], object]]:
+    """Register a function of the window as a command; its docstring is the help.
+
+    Args:
+        title: What a person reads.
+        *keys: Shortcuts.
+        menu: One of `MENUS`.
+        needs: Keys of `NEEDS`.
+    """
+    if menu not in MENUS or not set(needs) <= set(NEEDS):
+        raise ValueError(f"{title}: unknown menu {menu!r} or needs {needs!r}")
+
+    def register(run: Callable[[Window], object]) -> Callable[[Window], object]:
+        name = run.__name__.strip("_").replace("_", "-")
+        if name in COMMANDS:
+            raise ValueError(f"the command {name} is registered twice")
+        text = (run.__doc__ or "").strip().splitlines()[0]
+        COMMANDS[name] = Command(name, title, text, run, keys, menu, needs)
+        return run
+
+    return register
+
+
+def action_of(window: Window, command: Command) -> QAction:
+    """The command as Qt knows it, for menus and shortcuts."""
+    action = QAction(QCoreApplication.translate("commands", command.title), window)
+    action.setObjectName(command.name)
+    action.setShortcuts([QKeySequence(key) for key in command.keys])
+    action.setToolTip(command.text)
+    action.setStatusTip(command.text)
+    action.triggered.connect(lambda: window.run(command.name))
+    return action
+
+
+def install(window: Window) -> dict[str, QAction]:
+    """Fill the window's menu bar; the actions by command name."""
+    import gui.actions  # noqa: F401  (registers the commands)
+
+    bar = window.menuBar()
+    assert bar is not None
+    actions = {}
+    for title in MENUS:
+        menu = bar.addMenu(title)
+        assert menu is not None
+        menu.setToolTipsVisible(True)
+        for each in COMMANDS.values():
+            if each.menu == title:
+                actions[each.name] = action_of(window, each)
+                menu.addAction(actions[each.name])
+    return actions

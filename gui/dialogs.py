@@ -1,0 +1,203 @@
+"""Dialogs, each made from a table: command palette, keys, preferences, presets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import QEvent, QObject, Qt
+from PyQt6.QtGui import QKeyEvent, QKeySequence
+from PyQt6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QSpinBox,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.commands import COMMANDS
+from gui.parts import label
+from gui.settings import SETTINGS, Setting, Settings
+
+KEY = Qt.ItemDataRole.UserRole
+
+
+class Chooser(QDialog):
+    """A list that is searched by typing; Enter takes the marked row.
+
+    Attributes:
+        picked: Key of the row that was taken; empty when none was.
+    """
+
+    def __init__(self, parent: QWidget, title: str, rows: list[tuple[str, str, str, bool]]) -> None:
+        """Of rows.
+
+        Args:
+            parent: The window.
+            title: What is chosen.
+            rows: Key, text, help, and whether it can be taken now.
+        """
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.resize(560, 420)
+        self.picked = ""
+        self.box = QLineEdit()
+        self.box.setPlaceholderText("Type to search")
+        self.box.setAccessibleName(f"Search: {title}")
+        self.list = QListWidget()
+        self.list.setAccessibleName(title)
+        for key, text, tip, able in rows:
+            item = QListWidgetItem(text)
+            item.setData(KEY, key)
+            item.setToolTip(tip)
+            if not able:
+                item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEnabled)
+            self.list.addItem(item)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.box)
+        layout.addWidget(self.list, 1)
+        self.box.textChanged.connect(self._filter)
+        self.box.returnPressed.connect(self._take)
+        self.list.itemActivated.connect(lambda item: self._take())
+        self.box.installEventFilter(self)
+        self._filter("")
+
+    def _filter(self, text: str) -> None:
+        words, first = text.lower().split(), None
+        for row in range(self.list.count()):
+            item = self.list.item(row)
+            assert item is not None
+            told = f"{item.text()} {item.toolTip()}".lower()
+            fits = all(word in told for word in words)
+            item.setHidden(not fits)
+            if fits and first is None and item.flags() & Qt.ItemFlag.ItemIsEnabled:
+                first = item
+        self.list.setCurrentItem(first)
+
+    def _take(self) -> None:
+        item = self.list.currentItem()
+        if item is not None and not item.isHidden():
+            self.picked = item.data(KEY)
+            self.accept()
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Up and down move in the list while one types."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            by = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
+            if by is not None:
+                at = self.list.currentRow() + by
+                while 0 <= at < self.list.count():
+                    item = self.list.item(at)
+                    assert item is not None
+                    if not item.isHidden() and item.flags() & Qt.ItemFlag.ItemIsEnabled:
+                        self.list.setCurrentRow(at)
+                        break
+                    at += by
+                return True
+        return super().eventFilter(watched, event)
+
+
+def shown_key(keys: tuple[str, ...]) -> str:
+    """A shortcut as this system writes it."""
+    native = QKeySequence.SequenceFormat.NativeText
+    return QKeySequence(keys[0]).toString(native) if keys else ""
+
+
+def command_chooser(parent: QWidget, states: set[str]) -> Chooser:
+    """The command palette; what cannot run now says why."""
+    rows = []
+    for each in COMMANDS.values():
+        why = each.why_not(states)
+        key = shown_key(each.keys)
+        text = each.title + (f"   {key}" if key else "") + (f"   — {why}" if why else "")
+        rows.append((each.name, text, each.text, not why))
+    return Chooser(parent, "Commands", rows)
+
+
+def preset_chooser(parent: QWidget, presets: dict[str, str]) -> Chooser:
+    """The factory presets: name and description."""
+    rows = [(name, f"{name}   {text}", text, True) for name, text in presets.items()]
+    return Chooser(parent, "Presets", rows)
+
+
+class KeysDialog(QDialog):
+    """All commands with their keys."""
+
+    def __init__(self, parent: QWidget) -> None:
+        """Of the table of commands."""
+        super().__init__(parent)
+        self.setWindowTitle("Commands and keys")
+        self.resize(720, 520)
+        table = QTableWidget(len(COMMANDS), 3)
+        table.setAccessibleName("Commands and keys")
+        table.setHorizontalHeaderLabels(["Command", "Keys", "What it does"])
+        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        for row, each in enumerate(COMMANDS.values()):
+            for column, text in enumerate((each.title, ", ".join(each.keys), each.text)):
+                table.setItem(row, column, QTableWidgetItem(text))
+        table.resizeColumnsToContents()
+        layout = QVBoxLayout(self)
+        layout.addWidget(table)
+
+
+class PreferencesDialog(QDialog):
+    """Every preference, as it is declared."""
+
+    def __init__(self, parent: QWidget, settings: Settings) -> None:
+        """Of the preferences; Save keeps what was changed."""
+        super().__init__(parent)
+        self.setWindowTitle("Preferences")
+        self.settings = settings
+        self.fields: dict[str, Callable[[], bool | int | float | str]] = {}
+        form = QFormLayout()
+        for setting in SETTINGS:
+            field = self._field(setting, settings[setting.key])
+            field.setAccessibleName(setting.title)
+            field.setToolTip(setting.text)
+            form.addRow(setting.title, field)
+            form.addRow("", label(setting.text, "quiet", wrap=True))
+        kinds = QDialogButtonBox.StandardButton
+        buttons = QDialogButtonBox(kinds.Save | kinds.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addWidget(buttons)
+
+    def _field(self, setting: Setting, value: bool | int | float | str) -> QWidget:
+        if isinstance(setting.default, bool):
+            box = QCheckBox()
+            box.setChecked(bool(value))
+            self.fields[setting.key] = box.isChecked
+            return box
+        if setting.choices is not None:
+            combo = QComboBox()
+            combo.setEditable(setting.key.startswith("engine/"))
+            combo.addItems(setting.choices())
+            if combo.findText(str(value)) < 0:
+                combo.addItem(str(value))
+            combo.setCurrentText(str(value))
+            self.fields[setting.key] = combo.currentText
+            return combo
+        if isinstance(setting.default, int):
+            spin = QSpinBox()
+            spin.setRange(int(setting.low), int(setting.high))
+            spin.setValue(int(value))
+            self.fields[setting.key] = spin.value
+            return spin
+        line = QLineEdit(str(value))
+        self.fields[setting.key] = line.text
+        return line
+
+    def accept(self) -> None:
+        """Keep what was changed."""
+        for key, read in self.fields.items():
+            self.settings[key] = read()
+        super().accept()

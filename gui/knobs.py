@@ -1,0 +1,176 @@
+"""A knob as it stands on a card: slider, value with its unit that can be typed, and lock."""
+
+from __future__ import annotations
+
+import re
+
+from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
+from PyQt6.QtGui import QKeyEvent, QValidator, QWheelEvent
+from PyQt6.QtWidgets import QDoubleSpinBox, QSlider, QToolButton, QWidget
+
+from ifx_bridge.effects.spec import Parameter
+
+STEPS = 1000
+# A press of an arrow key turns a knob by this part of its way.
+NUDGE = 0.01
+NUMBER = re.compile(r"^\s*([+-]?\d*[.,]?\d+)\s*([a-zA-Z%:°]*)", re.ASCII)
+FACTORS = {
+    ("Hz", "k"): 1000.0, ("Hz", "khz"): 1000.0, ("s", "ms"): 0.001, ("ms", "s"): 1000.0,
+}  # fmt: skip
+
+
+def typed(parameter: Parameter, text: str) -> float | None:
+    """The value that a person typed, with or without a unit; None when it is no number."""
+    for index, choice in enumerate(parameter.choices):
+        if text.strip().lower() == choice.lower():
+            return float(index)
+    match = NUMBER.match(text.replace("−", "-"))
+    if match is None:
+        return None
+    number, unit = float(match[1].replace(",", ".")), match[2].lower()
+    if unit == "%" or (not unit and _percent(parameter) and abs(number) > 1):
+        number /= 100
+    return parameter.clamp(number * FACTORS.get((parameter.unit, unit), 1.0))
+
+
+def _percent(parameter: Parameter) -> bool:
+    return not parameter.unit and parameter.low >= 0 and parameter.high <= 1
+
+
+class ValueBox(QDoubleSpinBox):
+    """A value in its unit; takes `1.2k`, `350 ms`, `40 %`, and turns by even steps to the ear."""
+
+    def __init__(self, parameter: Parameter, name: str) -> None:
+        """Of a parameter; `name` is for screen readers."""
+        self.parameter = parameter
+        super().__init__()
+        self.setDecimals(6)
+        self.setRange(parameter.low, parameter.high)
+        self.setKeyboardTracking(False)
+        self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def textFromValue(self, value: float) -> str:
+        """With its unit."""
+        return self.parameter.text(value)
+
+    def valueFromText(self, text: str | None) -> float:
+        """As a person types it."""
+        found = typed(self.parameter, text or "")
+        return self.value() if found is None else found
+
+    def validate(self, text: str | None, position: int):
+        """Anything may be typed; what is no number is not taken."""
+        known = typed(self.parameter, text or "") is not None
+        state = QValidator.State.Acceptable if known else QValidator.State.Intermediate
+        return state, text or "", position
+
+    def fixup(self, text: str | None) -> str:
+        """Back to the value."""
+        return self.textFromValue(self.value())
+
+    def stepBy(self, steps: int) -> None:
+        """By even steps of the knob's way."""
+        position = self.parameter.to_unit(self.value()) + steps * NUDGE
+        self.setValue(self.parameter.from_unit(position))
+
+    def wheelEvent(self, event: QWheelEvent | None) -> None:
+        """Only with the focus: the page scrolls otherwise."""
+        if event is not None and not self.hasFocus():
+            event.ignore()
+            return
+        super().wheelEvent(event)
+
+
+class Knob(QObject):
+    """The widgets of one parameter, kept at one value.
+
+    Attributes:
+        turned: The user chose a value.
+        locked: The user locked it or not.
+    """
+
+    turned = pyqtSignal(float)
+    locked = pyqtSignal(bool)
+
+    def __init__(self, parent: QWidget, parameter: Parameter, effect: str) -> None:
+        """Of an effect's parameter; the owner lays `slider`, `box` and `lock` out."""
+        super().__init__(parent)
+        self.parameter = parameter
+        name = f"{effect} {parameter.title}"
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, STEPS)
+        self.slider.setPageStep(STEPS // 10)
+        self.slider.setSingleStep(round(STEPS * NUDGE))
+        self.slider.setAccessibleName(name)
+        self.slider.setMinimumWidth(40)
+        self.slider.installEventFilter(self)
+        self.box = ValueBox(parameter, f"{name} value")
+        self.box.setFixedWidth(86)
+        self.lock = QToolButton()
+        self.lock.setCheckable(True)
+        self.lock.setText("lock")
+        self.lock.setAccessibleName(f"Lock {name}")
+        self.lock.setToolTip("Locked: no instruction moves it")
+        tip = f"{parameter.title}: turned up, {parameter.description or 'more of it'}"
+        self.slider.setToolTip(f"{tip}. Double-click for {parameter.text(parameter.default)}")
+        self.box.setToolTip(f"{tip}. Type a value with or without its unit")
+        self.slider.valueChanged.connect(self._slid)
+        self.box.valueChanged.connect(self._typed)
+        self.lock.clicked.connect(self._locked)
+        self._value = float("nan")
+        self.show(parameter.default)
+
+    @property
+    def value(self) -> float:
+        """In the parameter's unit."""
+        return self._value
+
+    def show(self, value: float, locked: bool = False) -> None:
+        """Show a value without telling anyone."""
+        if value != self._value:
+            self._value = value
+            self._place(self.slider, round(STEPS * self.parameter.to_unit(value)))
+            self._place(self.box, value)
+            self.slider.setAccessibleDescription(self.parameter.text(value))
+        self.lock.setChecked(locked)
+        self.lock.setText("locked" if locked else "lock")
+
+    def _place(self, widget: QSlider | QDoubleSpinBox, value: float) -> None:
+        widget.blockSignals(True)
+        widget.setValue(value)  # type: ignore[arg-type]
+        widget.blockSignals(False)
+
+    def _slid(self, position: int) -> None:
+        self._turn(self.parameter.from_unit(position / STEPS))
+
+    def _typed(self, value: float) -> None:
+        self._turn(value)
+
+    def _turn(self, value: float) -> None:
+        if self.parameter.choices:
+            value = float(round(value))
+        if value != self._value:
+            self.show(value, self.lock.isChecked())
+            self.turned.emit(value)
+
+    def _locked(self, yes: bool) -> None:
+        self.lock.setText("locked" if yes else "lock")
+        self.locked.emit(yes)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """A double click is the default; the wheel turns only what has the focus."""
+        if event is not None and watched is self.slider:
+            if event.type() == QEvent.Type.MouseButtonDblClick:
+                self._turn(self.parameter.default)
+                return True
+            if event.type() == QEvent.Type.Wheel and not self.slider.hasFocus():
+                event.ignore()
+                return True
+            if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Delete:
+                if event.type() == QEvent.Type.KeyPress:
+                    self._turn(self.parameter.default)
+                return True
+        return super().eventFilter(watched, event)

@@ -1,0 +1,274 @@
+"""Listening and delivering: transport, A/B, amount, pictures, and the files that come out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PyQt6.QtCore import QMimeData, QPoint, Qt, QUrl, pyqtSignal
+from PyQt6.QtGui import QDrag, QMouseEvent
+from PyQt6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QPushButton, QSlider, QTabWidget
+
+from gui.document import Document
+from gui.latest import Latest
+from gui.listening import Listening
+from gui.parts import Panel, button, label, row
+from gui.pictures import ScorePath, Spectrum, Transfer, eq_db, frames, spectrum_db
+from gui.source_panel import SourcePanel
+from ifx_bridge.presets.store import SUFFIX, Preset
+from ifx_bridge.presets.store import save as save_preset
+
+
+class DragButton(QPushButton):
+    """A file that can be dragged into a DAW or a file manager."""
+
+    def __init__(self, text: str, tip: str, file) -> None:
+        """`file` gives the path when it is dragged, or None when there is none."""
+        super().__init__(text)
+        self.setToolTip(tip)
+        self.setAccessibleName(text)
+        self._file, self._press = file, QPoint()
+
+    def mime(self) -> QMimeData | None:
+        """What is dragged; None where there is no file."""
+        path = self._file()
+        if path is None:
+            return None
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(path.resolve()))])
+        return data
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Where it begins."""
+        if event is not None:
+            self._press = event.position().toPoint()
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        """Far enough, it is a drag."""
+        if event is None or (event.position().toPoint() - self._press).manhattanLength() < 12:
+            return
+        if (data := self.mime()) is not None:
+            self.setDown(False)
+            drag = QDrag(self)
+            drag.setMimeData(data)
+            drag.exec(Qt.DropAction.CopyAction)
+
+
+class ListenPanel(Panel):
+    """What is heard and what comes out.
+
+    Attributes:
+        export: The user wants the sound in a file.
+        keep_preset: The user wants the chain in a file.
+        told: A line for the status bar.
+    """
+
+    export = pyqtSignal()
+    keep_preset = pyqtSignal()
+    told = pyqtSignal(str)
+
+    def __init__(self, document: Document, listening: Listening, source: SourcePanel) -> None:
+        """Of a document."""
+        super().__init__("Listen and deliver")
+        self.document, self.listening, self.source = document, listening, source
+        self.play_button = button("▶ &Play", "Play or pause, in a loop (Space)", self.toggle_play)
+        self.play_button.setMinimumWidth(88)
+        self.loop_button = button("&Loop a part", "Repeat the marked part of the waveform (L)")
+        self.loop_button.clicked.connect(source.waveform.toggle_loop)
+        self.place = label("0.0 s", "quiet")
+        self.rows.addLayout(row(self.play_button, self.loop_button, self.place, stretch=2))
+
+        self.a_button = button("A", "Hear what the turn is compared with (D switches)")
+        self.b_button = button("B", "Hear the turn (D switches)")
+        self.sides = QButtonGroup(self)
+        for each, name in ((self.a_button, "Hear A"), (self.b_button, "Hear B")):
+            each.setCheckable(True)
+            each.setAccessibleName(name)
+            self.sides.addButton(each)
+        self.a_button.clicked.connect(lambda: listening.hear_a(True))
+        self.b_button.clicked.connect(lambda: listening.hear_a(False))
+        self.compare = QComboBox()
+        self.compare.setAccessibleName("Compare with")
+        self.compare.setToolTip("What A is: the dry clip or any turn")
+        self.compare.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.compare.activated.connect(lambda at: listening.compare(at))
+        self.rows.addLayout(row(self.a_button, self.b_button, self.compare, stretch=2))
+        self.hearing = label("", wrap=True)
+        self.hearing.setAccessibleName("What is heard")
+        self.rows.addWidget(self.hearing)
+        self.match_box = QCheckBox("&Match loudness")
+        self.match_box.setAccessibleName("Match loudness")
+        self.match_box.setToolTip("Compare sounds as loud as the dry clip: louder always wins")
+        self.match_box.setChecked(listening.matched)
+        self.match_box.toggled.connect(listening.match)
+        self.offset = label("", "quiet")
+        self.rows.addLayout(row(self.match_box, self.offset, stretch=1))
+        self.amount = QSlider(Qt.Orientation.Horizontal)
+        self.amount.setRange(0, 200)
+        self.amount.setPageStep(10)
+        self.amount.setAccessibleName("Amount in percent")
+        self.amount.setToolTip("How much of the whole change is heard; 0 % is exactly the dry clip")
+        self.amount.valueChanged.connect(self._amount)
+        self.percent = label("100 %")
+        self.percent.setFixedWidth(44)
+        self.rows.addLayout(row(label("Amount", "quiet"), self.amount, self.percent, stretch=1))
+
+        self.tabs = QTabWidget()
+        self.tabs.setAccessibleName("Pictures")
+        self.spectrum, self.transfer, self.path = Spectrum(), Transfer(), ScorePath()
+        self.path.chosen.connect(lambda step: listening.hear_step(step.chain if step else None))
+        for widget, title in (
+            (self.spectrum, "Spectrum"),
+            (self.transfer, "Dynamics"),
+            (self.path, "Way"),
+        ):
+            self.tabs.addTab(widget, title)
+        self.tabs.setTabToolTip(2, "The score after every step: click one to hear it")
+        self.rows.addWidget(self.tabs, 1)
+
+        self.export_button = button("&Export WAV…", "Write what is heard (Ctrl+E)", primary=True)
+        self.export_button.clicked.connect(lambda: self.export.emit())
+        self.preset_button = button("Save prese&t…", "Write the chain (Ctrl+S)")
+        self.preset_button.clicked.connect(lambda: self.keep_preset.emit())
+        self.rows.addLayout(row(self.export_button, self.preset_button, stretch=0))
+        tip = "Drag this into a DAW or a file manager"
+        self.drag_sound = DragButton("⠿ drag WAV", tip, self.sound_file)
+        self.drag_preset = DragButton("⠿ drag preset", tip, self.preset_file)
+        self.rows.addLayout(row(self.drag_sound, self.drag_preset, stretch=0))
+
+        self._spectra = Latest(self, document.problem.emit, 1.0, 200)
+        self._shown: object = None
+        self.frames = frames(self, self._frame)
+        document.opened.connect(self._opened)
+        document.changed.connect(self._turns)
+        document.working.connect(self.refresh)
+        listening.changed.connect(self.refresh)
+        listening.arrived.connect(self.refresh)
+        self.refresh()
+
+    def toggle_play(self) -> None:
+        """Play or pause."""
+        problem = self.listening.toggle_play()
+        if problem:
+            self.told.emit(problem)
+
+    def sound_file(self) -> Path | None:
+        """The file of the turn that is heard; None before it is written."""
+        place, index = self.document.workspace, self.listening.index
+        if place is None:
+            return None
+        path = place.turn_path(index) if index else place.folder / "dry.wav"
+        return path if path.is_file() else None
+
+    def preset_file(self) -> Path | None:
+        """The chain of the turn that is heard, written beside its sound."""
+        place, index = self.document.workspace, self.listening.index
+        if place is None or not index:
+            return None
+        path = place.turn_path(index).with_suffix(SUFFIX)
+        save_preset(self.preset(), path)
+        return path
+
+    def preset(self) -> Preset:
+        """The chain that is heard, with what led to it."""
+        session, index = self.document.session, self.listening.index
+        turns = session.path(index) if session is not None else ()
+        said = tuple(turn.instruction[:500] for turn in turns)[-100:]
+        return Preset.of(
+            self.listening.edit.chain,
+            name=said[-1][:80] if said else "dry",
+            instructions=said,
+            clip=session.clip.name[:500] if session is not None else "",
+        )
+
+    def refresh(self) -> None:
+        """Show what is heard."""
+        listening, document = self.listening, self.document
+        ready, player = document.clip is not None, listening.player
+        self.play_button.setEnabled(player.available and ready)
+        self.play_button.setText("❚❚ &Pause" if player.playing else "▶ &Play")
+        self.play_button.setAccessibleName("Pause" if player.playing else "Play")
+        if player.reason:
+            self.play_button.setToolTip(player.reason)
+        if player.playing != self.frames.isActive():
+            self.frames.start() if player.playing else self.frames.stop()
+        for part in (self.a_button, self.b_button, self.compare, self.loop_button, self.tabs,
+                     self.export_button, self.preset_button, self.match_box):  # fmt: skip
+            part.setEnabled(ready)
+        turn = bool(listening.index)
+        self.drag_sound.setEnabled(ready)
+        self.drag_preset.setEnabled(ready and turn)
+        side = self.a_button if listening.hearing_a else self.b_button
+        side.setChecked(True)
+        self.hearing.setText(f"Hearing {listening.name}" if ready else "Nothing to hear yet")
+        edit = listening.edit
+        if not ready or not edit.chain.slots:
+            self.offset.setText("")
+        else:
+            verb = "matched by" if listening.matched else "without its"
+            self.offset.setText(f"{verb} {edit.chain.trim_db:+.1f} dB")
+        self.amount.setEnabled(
+            ready and not document.busy and not listening.hearing_a and len(edit.chain) > 0
+        )
+        self.amount.blockSignals(True)
+        self.amount.setValue(round(100 * edit.chain.amount))
+        self.amount.blockSignals(False)
+        self.percent.setText(f"{100 * edit.chain.amount:.0f} %")
+        if ready:
+            self._draw()
+
+    def _draw(self) -> None:
+        clip, chain = self.document.clip, self.listening.edit.chain
+        assert clip is not None
+        self.spectrum.show_eq(eq_db(chain, clip.sample_rate))
+        self.transfer.show_chain(chain)
+        self.path.show_path(self.document.paths.get(self.document.chosen, ()))
+        sound = self.listening.sound
+        if sound is not None and sound is not self._shown:
+            self._shown = sound
+            rate = clip.sample_rate
+            self._spectra.ask(
+                lambda report, stopped: spectrum_db(sound, rate), self.spectrum.show_wet
+            )
+
+    def _amount(self, percent: int) -> None:
+        if self.document.clip is not None and not self.document.busy:
+            self.document.change(self.document.edit.with_amount(percent / 100))
+
+    def _opened(self) -> None:
+        clip = self.document.clip
+        assert clip is not None
+        self._shown = clip.samples
+        self._spectra.ask(
+            lambda report, stopped: spectrum_db(clip.samples, clip.sample_rate),
+            self.spectrum.show_dry,
+        )
+
+    def _turns(self) -> None:
+        session = self.document.session
+        count = 1 + len(session.turns) if session is not None else 0
+        if self.compare.count() > count:
+            self.compare.clear()
+        for index in range(self.compare.count(), count):
+            self.compare.addItem(f"A: {self.listening.title(index)}")
+        if session is not None:
+            for index in range(count):
+                self.compare.setItemText(index, f"A: {self.listening.title(index)}")
+        self.compare.setCurrentIndex(min(self.listening.compare_with, count - 1))
+
+    def _frame(self) -> None:
+        seconds = self.listening.player.seconds
+        self.source.waveform.head.setValue(seconds)
+        self.place.setText(f"{seconds:.1f} s")
+
+    def close_work(self) -> None:
+        """No work left in the background."""
+        self.frames.stop()
+        self._spectra.close(5000)
+
+    @property
+    def working(self) -> bool:
+        """Whether a picture is being made."""
+        return self._spectra.busy

@@ -1,0 +1,274 @@
+"""What is heard: the chosen turn (B), or what it is compared with (A)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
+
+from gui.document import Document
+from gui.edits import Edit
+from gui.latest import Latest
+from gui.player import Player
+from ifx_bridge import audio
+from ifx_bridge.effects.chain import Chain
+from ifx_bridge.engine import render
+from ifx_bridge.errors import UserError
+
+Sound = NDArray[np.float32]
+# Memory for sounds beside the dry clip; at least two are kept.
+SOUND_BYTES = 2**29
+# How often the best so far is rendered while a refinement runs, at most, and its share of time.
+FOLLOW_MS, FOLLOW_REST = 400, 2.0
+DEVICE_CHECK_MS = 500
+
+
+class Listening(QObject):
+    """Finds the sound that is asked for, and hands it to the player.
+
+    Attributes:
+        changed: What is heard, or whether it is playing, changed.
+        arrived: A sound came from the background.
+        lost: The device stopped by itself; why.
+    """
+
+    changed = pyqtSignal()
+    arrived = pyqtSignal()
+    lost = pyqtSignal(str)
+
+    def __init__(self, document: Document, player: Player) -> None:
+        """Of a document."""
+        super().__init__(document)
+        self.document, self.player = document, player
+        self.sounds: dict[Hashable, Sound] = {}
+        self.compare_with = 0
+        self.hearing_a = False
+        self.matched = True
+        self.preview: tuple[Chain, Sound] | None = None
+        self.step: Chain | None = None  # of a turn's path, looked at instead of its end
+        self._reader = Latest(self, document.problem.emit)
+        self._previewer = Latest(self, document.problem.emit, FOLLOW_REST, FOLLOW_MS)
+        self._check = QTimer(self)
+        self._check.setInterval(DEVICE_CHECK_MS)
+        self._check.timeout.connect(self._still_there)
+        document.opened.connect(self._opened)
+        document.made.connect(self._made)
+        document.changed.connect(self._changed)
+        document.edited.connect(self._edited)
+
+    # What is heard.
+
+    @property
+    def index(self) -> int:
+        """The turn that is heard; 0 is the dry clip."""
+        return self.compare_with if self.hearing_a else self.document.chosen
+
+    @property
+    def edit(self) -> Edit:
+        """The cards of what is heard."""
+        if self.hearing_a:
+            return self.document.edit_of(self.compare_with)
+        if self.step is not None:
+            return replace(self.document.edit, chain=self.step)
+        return self.document.edit
+
+    @property
+    def name(self) -> str:
+        """What is heard, in words."""
+        if self.hearing_a:
+            return f"A · {self.title(self.compare_with)}"
+        if self.step is not None:
+            return "B · a step on the way"
+        if self.document.draft is not None:
+            return "B · edited by hand"
+        if self.document.following and self.document.best is not None:
+            return "B · best so far"
+        return f"B · {self.title(self.document.chosen)}"
+
+    def title(self, index: int) -> str:
+        """A turn in a few words."""
+        session = self.document.session
+        if not index or session is None:
+            return "dry clip"
+        return f"turn {index}: {session.turn(index).instruction}"
+
+    @property
+    def sound(self) -> Sound | None:
+        """What is heard, if it is there already."""
+        if not self.hearing_a and self._live() is not None and self.preview is not None:
+            return self.preview[1]
+        return self.sounds.get(self._key(self.index))
+
+    @property
+    def offset_db(self) -> float:
+        """What matching adds to what is heard, in dB."""
+        return self.edit.chain.trim_db if self.index or not self.hearing_a else 0.0
+
+    def _live(self) -> Chain | None:
+        """The chain that is heard though it is no turn."""
+        if self.step is not None:
+            return self.step
+        document = self.document
+        if document.draft is not None:
+            return document.draft.chain
+        if document.following and document.best is not None:
+            return document.best.chain
+        return None
+
+    def _key(self, index: int) -> Hashable:
+        return 0 if not index else index if self.matched else (index, "as it is")
+
+    # Choices.
+
+    def hear_a(self, yes: bool) -> None:
+        """Hear A, what the turn is compared with, or B."""
+        self.hearing_a = yes
+        self.update()
+
+    def compare(self, index: int) -> None:
+        """Compare with that turn (0: the dry clip)."""
+        self.compare_with = index
+        self.update()
+
+    def match(self, yes: bool) -> None:
+        """Hear everything as loud as the dry clip, or as it comes out of the chain."""
+        self.matched = yes
+        self.preview = None
+        self.update()
+
+    def hear_step(self, chain: Chain | None) -> None:
+        """Hear a step on the way of the chosen turn; None is its end."""
+        self.step = chain
+        self.hearing_a = False
+        self.update()
+
+    def toggle_play(self) -> str:
+        """Play or pause; the reason why it does not."""
+        problem = ""
+        if self.player.playing:
+            self.player.pause()
+            self._check.stop()
+        else:
+            problem = self.player.play()
+            if self.player.playing:
+                self._check.start()
+        self.changed.emit()
+        return problem
+
+    # Getting sounds.
+
+    def update(self) -> None:
+        """Play what is wanted now; what is not there comes from the background."""
+        clip, session = self.document.clip, self.document.session
+        if clip is None or session is None:
+            return
+        if self.hearing_a and self.compare_with > len(session.turns):
+            self.compare_with = 0
+        live = None if self.hearing_a else self._live()
+        if live is not None:
+            self._ask_preview(live)
+        sound = self.sound
+        if sound is not None:
+            self.player.set_sound(sound, clip.sample_rate)
+        elif live is None:
+            self._ask_turn(self.index)
+        self.changed.emit()
+
+    def _ask_preview(self, chain: Chain) -> None:
+        clip, matched = self.document.clip, self.matched
+        assert clip is not None
+        if self.preview is not None and self.preview[0] == chain:
+            return
+
+        def work(report, stopped) -> tuple[Chain, Sound]:
+            if matched:
+                return chain, render(clip, chain, stopped).audio
+            whole = replace(chain, trim_db=0.0)
+            return chain, whole.render(clip.samples, clip.sample_rate, stopped)
+
+        def then(found: tuple[Chain, Sound]) -> None:
+            if clip is self.document.clip and matched == self.matched:
+                self.preview = found
+                if self._live() is not None and not self.hearing_a:
+                    self.player.set_sound(found[1], clip.sample_rate)
+                    self.arrived.emit()
+
+        self._previewer.ask(work, then)
+
+    def _ask_turn(self, index: int) -> None:
+        clip, session = self.document.clip, self.document.session
+        place, matched, key = self.document.workspace, self.matched, self._key(index)
+        assert clip is not None and session is not None and place is not None
+        chain = session.turn(index).as_chain()
+
+        def work(report, stopped) -> Sound:
+            if not matched:
+                whole = replace(chain, trim_db=0.0)
+                return whole.render(clip.samples, clip.sample_rate, stopped)
+            try:
+                return audio.load(place.turn_path(index), allow_clipped=True).samples
+            except UserError:
+                return render(clip, chain, stopped).audio
+
+        def then(sound: Sound) -> None:
+            if clip is self.document.clip:
+                self._keep(key, sound)
+                self.update()
+                self.arrived.emit()
+
+        self._reader.ask(work, then)
+
+    def _keep(self, key: Hashable, sound: Sound) -> None:
+        self.sounds[key] = sound
+        others = [old for old in self.sounds if old != 0]
+        while len(others) > 2 and sum(self.sounds[o].nbytes for o in others) > SOUND_BYTES:
+            del self.sounds[others.pop(0)]
+
+    # What happens elsewhere.
+
+    def _opened(self) -> None:
+        clip = self.document.clip
+        assert clip is not None
+        self._reader.drop()
+        self._previewer.drop()
+        self.sounds = {0: clip.samples}
+        self.preview, self.step = None, None
+        self.compare_with, self.hearing_a = 0, False
+        self.player.set_loop(None)
+
+    def _made(self, index: int, sound: Any) -> None:
+        self._previewer.drop()
+        self._keep(index, sound)
+        self.hearing_a, self.step, self.preview = False, None, None
+
+    def _changed(self) -> None:
+        self.step = None
+        self.update()
+
+    def _edited(self) -> None:
+        if self.document.draft is not None:
+            self.step, self.hearing_a = None, False
+        self.update()
+
+    def _still_there(self) -> None:
+        if self.player.lost:
+            self._check.stop()
+            reason = self.player.find() or "The audio device is gone; another one is there now."
+            self.lost.emit(reason)
+            self.changed.emit()
+
+    def close(self, wait_ms: int = 20_000) -> None:
+        """Silence, and no work left."""
+        self._check.stop()
+        self.player.pause()
+        self._reader.close(wait_ms)
+        self._previewer.close(wait_ms)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a sound is being made or read."""
+        return self._reader.busy or self._previewer.busy

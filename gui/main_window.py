@@ -1,0 +1,380 @@
+"""The window: source, conversation, chain, listening and delivering, from left to right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PyQt6.QtCore import QEvent, QObject, Qt
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QFileDialog,
+    QMainWindow,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui import commands, theme
+from gui.chain_panel import ChainPanel
+from gui.conversation_panel import ConversationPanel
+from gui.dialogs import KeysDialog, PreferencesDialog, command_chooser, preset_chooser
+from gui.document import Document
+from gui.latest import Latest
+from gui.listen_panel import ListenPanel
+from gui.listening import Listening
+from gui.parts import Notice
+from gui.player import Player
+from gui.settings import Settings
+from gui.source_panel import SourcePanel
+from ifx_bridge import audio
+from ifx_bridge.brain import chosen
+from ifx_bridge.demo import clips
+from ifx_bridge.effects.chain import Chain
+from ifx_bridge.engine import Engine
+from ifx_bridge.errors import UserError
+from ifx_bridge.presets import store as presets
+
+FILES = "Recordings and sessions (*.wav *.aif *.aiff *.flac *.mp3 *.ogg *.json)"
+
+
+class Window(QMainWindow):
+    """One session about one clip."""
+
+    def __init__(
+        self,
+        out: Path | None = None,
+        machine: Engine | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        """Empty.
+
+        Args:
+            out: Folder for the results; by default one named after the clip.
+            machine: What carries out the instructions; by default as the preferences say.
+            settings: The preferences; by default none are kept.
+        """
+        super().__init__()
+        self.settings = settings or Settings()
+        self.setWindowTitle("IFX Bridge")
+        self.setMinimumSize(1100, 700)
+        self.resize(1440, 860)
+        self.setAcceptDrops(True)
+        self._given = machine
+        player = Player(self.settings["audio/device"], self.settings["audio/latency"])
+        self.document = Document(self, machine or self._machine(), out)
+        self.document.follow_best = self.settings["listen/follow"]
+        self.listening = Listening(self.document, player)
+        self.listening.matched = self.settings["listen/matched"]
+        self.source = SourcePanel(self.document, self.listening)
+        self.conversation = ConversationPanel(self.document, self.listening)
+        self.chain = ChainPanel(self.document, self.listening)
+        self.listen = ListenPanel(self.document, self.listening, self.source)
+        self.notice = Notice()
+        self._writer = Latest(self, self.problem)
+        self._lay_out()
+        self.actions_by_name = commands.install(self)
+        self._connect()
+        self.refresh()
+        self.say(player.reason or "Open a dry recording, or drop one here.")
+        self.conversation.instruction.setFocus()
+
+    def _machine(self) -> Engine:
+        kept = self.settings
+        machine = Engine(chosen(kept["engine/brain"]), kept["engine/ears"], kept["engine/recipe"])
+        return replace(machine, settings=replace(machine.settings, seed=kept["engine/seed"]))
+
+    def _lay_out(self) -> None:
+        self.areas = QSplitter(Qt.Orientation.Horizontal)
+        panels = (self.source, self.conversation, self.chain, self.listen)
+        for panel, width, least in zip(
+            panels, (240, 370, 460, 370), (180, 250, 400, 250), strict=True
+        ):
+            panel.setMinimumWidth(least)
+            self.areas.addWidget(panel)
+            self.areas.setStretchFactor(self.areas.count() - 1, width)
+        self.areas.setChildrenCollapsible(False)
+        self.areas.setHandleWidth(8)
+        self.areas.setSizes([240, 370, 460, 370])
+        page = QWidget()
+        rows = QVBoxLayout(page)
+        rows.setContentsMargins(8, 4, 8, 2)
+        rows.addWidget(self.notice)
+        rows.addWidget(self.areas, 1)
+        self.setCentralWidget(page)
+        for widget in self.findChildren(QAbstractButton):
+            widget.installEventFilter(self)
+
+    def _connect(self) -> None:
+        document, listening = self.document, self.listening
+        document.said.connect(self.say)
+        document.problem.connect(self.problem)
+        document.opened.connect(self._opened)
+        for signal in (document.changed, document.working, listening.changed):
+            signal.connect(self.refresh)
+        listening.lost.connect(
+            lambda why: self.problem(
+                UserError(
+                    why, kept="Everything else goes on.", next_step="Plug it in, then look "
+                    "for audio devices in the menu Listen.",
+                )
+            )
+        )  # fmt: skip
+        self.listen.told.connect(self.say)
+        self.listen.export.connect(self.export)
+        self.listen.keep_preset.connect(self.keep_preset)
+        self.source.open_file.connect(self.choose_file)
+        self.source.open_demo.connect(lambda name: self.open_source(clips()[name]))
+        self.settings.changed.connect(self._preferred)
+
+    # Commands.
+
+    def states(self) -> set[str]:
+        """Which of `commands.NEEDS` are there."""
+        document = self.document
+        session = document.session
+        found = {"busy" if document.refining else ""}
+        if document.clip is not None and session is not None:
+            found.add("clip")
+            if session.head > 0 or document.draft is not None:
+                found.add("undo")
+            if session.undone:
+                found.add("redo")
+            if session.turns:
+                found.add("turn")
+            if document.edit.chain.slots:
+                found.add("effects")
+        if not document.busy:
+            found.add("idle")
+        if self.listening.player.available:
+            found.add("device")
+        return found - {""}
+
+    def run(self, name: str) -> None:
+        """Run a command, where it can; say why not where it cannot."""
+        command = commands.COMMANDS[name]
+        why = command.why_not(self.states())
+        if why:
+            self.say(why)
+            return
+        try:
+            command.run(self)
+        except UserError as error:
+            self.problem(error)
+
+    def refresh(self) -> None:
+        """Enable what can be done now."""
+        states = self.states()
+        for name, action in self.actions_by_name.items():
+            command = commands.COMMANDS[name]
+            why = command.why_not(states)
+            action.setEnabled(not why)
+            action.setToolTip(why or command.text)
+        session = self.document.session
+        named = f"{session.clip.name} — IFX Bridge" if session is not None else "IFX Bridge"
+        if self.windowTitle() != named:
+            self.setWindowTitle(named)
+
+    def palette(self) -> None:  # type: ignore[override]
+        """Find a command by its name."""
+        dialog = command_chooser(self, self.states())
+        if dialog.exec():
+            self.run(dialog.picked)
+
+    def show_keys(self) -> None:
+        """All commands with their keys."""
+        KeysDialog(self).exec()
+
+    def preferences(self) -> None:
+        """Change preferences."""
+        PreferencesDialog(self, self.settings).exec()
+
+    def _preferred(self, key: str) -> None:
+        if key.startswith("engine/") and self._given is None:
+            self.document.machine = self._machine()
+        elif key == "audio/device":
+            self.find_device()
+        elif key == "audio/latency":
+            self.listening.player.latency = self.settings[key]
+        elif key == "listen/matched":
+            self.listen.match_box.setChecked(self.settings[key])
+        elif key == "listen/follow":
+            self.document.follow_best = self.settings[key]
+        elif key == "look/theme":
+            application = QApplication.instance()
+            assert isinstance(application, QApplication)
+            theme.apply(application, self.settings[key])
+            self.say("Pictures take the new colours at the next start.")
+
+    def find_device(self) -> None:
+        """Look for audio devices again."""
+        reason = self.listening.player.find(self.settings["audio/device"])
+        self.listening.changed.emit()
+        self.say(reason or "There is an audio output device.")
+
+    # Files.
+
+    def open_source(self, source: Path) -> None:
+        """Open a recording, a session or a preset."""
+        if source.name.endswith(presets.SUFFIX):
+            self.take_preset(str(source))
+        else:
+            self.notice.hide()
+            folder = self.settings["files/folder"]
+            if folder and self._out_is_ours():
+                self.document.out = Path(folder).expanduser() / f"{source.stem}-ifx"
+            self.document.open(source)
+
+    def _out_is_ours(self) -> bool:
+        """Whether the folder for results follows the preferences."""
+        out, folder = self.document.out, self.settings["files/folder"]
+        return out is None or Path(folder).expanduser() == out.parent
+
+    def choose_file(self) -> None:
+        """Ask which file to open."""
+        name, _ = QFileDialog.getOpenFileName(self, "Open a recording or a session", "", FILES)
+        if name:
+            self.open_source(Path(name))
+
+    def reopen(self) -> None:
+        """Open the session that was worked on last."""
+        recent = self.settings.recent
+        if recent:
+            self.open_source(recent[0])
+        else:
+            self.say("There is no earlier session.")
+
+    def _opened(self) -> None:
+        if self.document.workspace is not None:
+            self.settings.remember(self.document.workspace.session_path.resolve())
+
+    def export(self) -> None:
+        """Ask for a file, and write what is heard."""
+        clip, sound = self.document.clip, self.listening.sound
+        if clip is None or sound is None:
+            self.say("The sound is not there yet; try again in a moment.")
+            return
+        index = self.listening.index
+        name = f"{clip.path.stem}-turn-{index:02d}.wav" if index else f"{clip.path.stem}-dry.wav"
+        chosen, _ = QFileDialog.getSaveFileName(self, "Export", name, "WAV (*.wav)")
+        if chosen:
+            path = Path(chosen).with_suffix(".wav")
+
+            def work(report, stopped) -> None:
+                try:
+                    audio.save(path, sound, clip.sample_rate)
+                except (OSError, RuntimeError) as error:
+                    raise UserError(
+                        f"{path} could not be written ({error}).",
+                        kept="The session is as it was.",
+                        next_step="Choose another folder or free some space.",
+                    ) from error
+
+            self._writer.ask(work, lambda nothing: self.say(f"Written: {path}"))
+
+    def keep_preset(self) -> None:
+        """Ask for a file, and write the chain that is heard."""
+        preset = self.listen.preset()
+        chosen, _ = QFileDialog.getSaveFileName(
+            self, "Save preset", f"{preset.name}{presets.SUFFIX}", f"Preset (*{presets.SUFFIX})"
+        )
+        if chosen:
+            path = Path(chosen.removesuffix(presets.SUFFIX) + presets.SUFFIX)
+            self._writer.ask(
+                lambda report, stopped: presets.save(preset, path),
+                lambda nothing: self.say(f"Written: {path}"),
+            )
+
+    def choose_preset(self) -> None:
+        """Ask which factory preset to begin with."""
+        found = {name: presets.load(name).description for name in presets.factory()}
+        dialog = preset_chooser(self, found)
+        if dialog.exec():
+            self.take_preset(dialog.picked)
+
+    def take_preset(self, source: str) -> None:
+        """Put a preset's chain in place of the chain, as a turn."""
+        if self.document.session is None or self.document.busy:
+            self.say("Open a recording first, then the preset; not while a turn is made.")
+            return
+        try:
+            preset = presets.load(source)
+        except UserError as error:
+            self.problem(error)
+            return
+        title = f"Preset: {preset.name or Path(source).stem}"
+        self.document.change(replace(self.document.edit, chain=preset.as_chain(), title=title))
+        self.document.commit()
+
+    def clear_chain(self) -> None:
+        """Empty the chain, as a turn."""
+        edit = self.document.edit
+        self.document.change(replace(edit, chain=Chain(), locked=frozenset()))
+        self.document.commit()
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        """Accept files."""
+        if event is not None and _dropped(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        """Open the first file."""
+        if event is not None and (path := _dropped(event)) is not None:
+            event.acceptProposedAction()
+            self.open_source(path)
+
+    # Telling, and the end.
+
+    def say(self, text: str) -> None:
+        """One line at the bottom."""
+        status = self.statusBar()
+        assert status is not None
+        status.showMessage(text)
+        status.setToolTip(text)
+
+    def problem(self, error: UserError) -> None:
+        """What went wrong, what is safe and what to do."""
+        self.notice.tell(error)
+        self.say(str(error))
+
+    def idle(self) -> bool:
+        """Whether nothing is done or waits in the background."""
+        document = self.document
+        return not (
+            document.job is not None or document.waiting or document.saving or self._writer.busy
+            or document.draft is not None or self.listening.busy or self.source.working
+            or self.listen.working
+        )  # fmt: skip
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Space presses the button that has the focus, though it also plays."""
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and event.key() == Qt.Key.Key_Space
+        ):
+            event.accept()
+            return True
+        return super().eventFilter(watched, event)
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """Stop what runs and keep it: every turn is saved when it is made."""
+        self.listening.player.pause()
+        if not self.document.close():
+            if event is not None:
+                event.ignore()
+            return
+        self.listening.close()
+        self.source.close_work()
+        self.listen.close_work()
+        self._writer.close(20_000)
+        super().closeEvent(event)
+
+
+def _dropped(event: QDropEvent) -> Path | None:
+    """The first file of a drop."""
+    mime = event.mimeData()
+    urls = mime.urls() if mime is not None else []
+    return Path(urls[0].toLocalFile()) if urls and urls[0].isLocalFile() else None

@@ -1,0 +1,86 @@
+"""Small parts that the panels are made of: each named for screen readers, each reached by keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from ifx_bridge.errors import UserError
+
+
+def button(
+    text: str, tip: str, do: Callable[[], object] | None = None, *, primary: bool = False
+) -> QPushButton:
+    """A button with its tip and its name."""
+    made = QPushButton(text)
+    made.setToolTip(tip)
+    made.setAccessibleName(text.replace("&", "").rstrip("…"))
+    made.setAutoDefault(False)
+    if primary:
+        made.setObjectName("primary")
+    if do is not None:
+        made.clicked.connect(lambda: do())
+    return made
+
+
+def label(text: str = "", style: str = "", *, wrap: bool = False) -> QLabel:
+    """A plain text; `style` is `heading`, `title` or `quiet`."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setObjectName(style)
+    made.setWordWrap(wrap)
+    return made
+
+
+def row(*widgets: QWidget, stretch: int = -1) -> QHBoxLayout:
+    """Widgets side by side; the one at `stretch` takes what is left."""
+    layout = QHBoxLayout()
+    layout.setSpacing(6)
+    for index, widget in enumerate(widgets):
+        layout.addWidget(widget, 1 if index == stretch else 0)
+    return layout
+
+
+class Panel(QFrame):
+    """One of the four areas: a heading, then what is in it."""
+
+    def __init__(self, heading: str) -> None:
+        """Empty, with its heading."""
+        super().__init__()
+        self.setObjectName("panel")
+        self.setAccessibleName(heading)
+        self.rows = QVBoxLayout(self)
+        self.rows.setContentsMargins(12, 10, 12, 12)
+        self.rows.setSpacing(8)
+        self.rows.addWidget(label(heading.upper(), "heading"))
+
+
+class Notice(QFrame):
+    """What went wrong, what is safe, and what to do now; stays until it is closed."""
+
+    def __init__(self) -> None:
+        """Hidden."""
+        super().__init__()
+        self.setObjectName("notice")
+        self.label = label(wrap=True)
+        self.label.setAccessibleName("Problem")
+        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.close_button = button("Close", "Close this message", self.hide)
+        self.close_button.setAccessibleName("Close the message")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 6, 6, 6)
+        layout.addWidget(self.label, 1)
+        layout.addWidget(self.close_button)
+        self.hide()
+
+    def tell(self, error: UserError) -> None:
+        """Show an error."""
+        lines = [error.what, error.kept, error.next_step]
+        self.label.setText("⚠ " + "\n".join(line for line in lines if line))
+        self.show()
+
+    def text(self) -> str:
+        """What is shown."""
+        return self.label.text()

@@ -1,0 +1,311 @@
+"""Pictures: the waveform, spectra with the equalizer's curve, and the way of the score."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PyQt6.QtCore import QTimer, pyqtSignal
+
+from gui import theme
+from ifx_bridge.effects.chain import Chain
+from ifx_bridge.refine import Progress
+
+# Columns of the waveform, and frequencies of the curves.
+COLUMNS = 800
+GRID_HZ = np.geomspace(20, 20000, 240)
+FRAME_MS = 16
+# The spectrum is of this much of the sound at most, from its middle.
+SPECTRUM_SAMPLES = 2**19
+Array = NDArray[np.floating]
+
+
+def envelope(audio: Array, columns: int = COLUMNS) -> tuple[Array, Array]:
+    """Lowest and highest sample of each column over all channels, `[columns]` each."""
+    length = audio.shape[1]
+    if not length:
+        return np.zeros(1), np.zeros(1)
+    edges = np.linspace(0, length, min(columns, length), endpoint=False).astype(int)
+    low = np.minimum.reduceat(audio, edges, axis=1).min(axis=0)
+    return low, np.maximum.reduceat(audio, edges, axis=1).max(axis=0)
+
+
+def spectrum_db(audio: Array, sample_rate: float) -> Array:
+    """Mean power around each of `GRID_HZ` in dB, third octaves, of all channels."""
+    size = 8192
+    middle = audio.shape[1] // 2
+    part = audio[:, max(0, middle - SPECTRUM_SAMPLES // 2) : middle + SPECTRUM_SAMPLES // 2]
+    mono = part.mean(axis=0)
+    mono = np.pad(mono, (0, max(0, size - mono.size)))
+    frames = np.lib.stride_tricks.sliding_window_view(mono, size)[:: size // 2]
+    power = np.zeros(size // 2 + 1)
+    for frame in frames:
+        power += np.abs(np.fft.rfft(frame * np.hanning(size))) ** 2
+    hertz = np.fft.rfftfreq(size, 1 / sample_rate)
+    total = np.concatenate([[0.0], np.cumsum(power / len(frames))])
+    low = np.searchsorted(hertz, GRID_HZ * 2 ** (-1 / 6))
+    high = np.maximum(np.searchsorted(hertz, GRID_HZ * 2 ** (1 / 6)), low + 1)
+    high = np.minimum(high, power.size)
+    mean = (total[high] - total[np.minimum(low, high - 1)]) / np.maximum(high - low, 1)
+    return 10 * np.log10(mean + 1e-12)
+
+
+def eq_db(chain: Chain, sample_rate: float) -> Array | None:
+    """What the chain's equalizer does at `GRID_HZ`, in dB; None without one.
+
+    The biquads of the Audio EQ Cookbook, as the effect renders them.
+    """
+    if "eq" not in chain or chain["eq"].bypass or chain["eq"].engine != "pedalboard":
+        return None
+    params = chain["eq"].params
+    z = np.exp(-2j * np.pi * np.minimum(GRID_HZ, 0.499 * sample_rate) / sample_rate)
+    total = np.zeros(GRID_HZ.size)
+    for band in ("low_shelf", "band0", "band1", "band2", "band3", "high_shelf"):
+        gain, q = params[f"{band}_gain_db"], params[f"{band}_q_factor"]
+        hertz = min(params[f"{band}_cutoff_freq"], 0.49 * sample_rate)
+        a, w = 10 ** (gain / 40), 2 * np.pi * hertz / sample_rate
+        cos, alpha = np.cos(w), np.sin(w) / (2 * q)
+        if "shelf" in band:
+            sign, root = (1 if band == "low_shelf" else -1), 2 * np.sqrt(a) * alpha
+            b = (a * (a + 1 - sign * (a - 1) * cos + root),
+                 sign * 2 * a * (a - 1 - sign * (a + 1) * cos),
+                 a * (a + 1 - sign * (a - 1) * cos - root))  # fmt: skip
+            d = (a + 1 + sign * (a - 1) * cos + root,
+                 -sign * 2 * (a - 1 + sign * (a + 1) * cos),
+                 a + 1 + sign * (a - 1) * cos - root)  # fmt: skip
+        else:
+            b = (1 + alpha * a, -2 * cos, 1 - alpha * a)
+            d = (1 + alpha / a, -2 * cos, 1 - alpha / a)
+        response = (b[0] + b[1] * z + b[2] * z**2) / (d[0] + d[1] * z + d[2] * z**2)
+        total += 20 * np.log10(np.abs(response) + 1e-12)
+    return total
+
+
+def transfer(chain: Chain) -> tuple[Array, Array] | None:
+    """Level out over level in, both in dB, of compressor and distortion; None without either."""
+    levels = np.linspace(-60, 0, 121)
+    out, found = levels.copy(), False
+    for slot in chain:
+        if slot.bypass or slot.engine != "pedalboard":
+            continue
+        if slot.fx == "comp":
+            threshold, ratio = slot.params["threshold_db"], slot.params["ratio"]
+            out = np.where(out > threshold, threshold + (out - threshold) / ratio, out)
+            found = True
+        elif slot.fx == "dist":
+            out = 20 * np.log10(np.tanh(10 ** ((out + slot.params["drive_db"]) / 20)) + 1e-12)
+            found = True
+    return (levels, out) if found else None
+
+
+class Picture(pg.PlotWidget):
+    """A plot in the window's colours that does not take the wheel or the menu."""
+
+    def __init__(self, name: str, bottom: str = "", left: str = "") -> None:
+        """Empty."""
+        colours = theme.current
+        super().__init__(background=colours.field)
+        self.setAccessibleName(name)
+        self.setMenuEnabled(False)
+        self.setMouseEnabled(x=False, y=False)
+        self.hideButtons()
+        for side, text in (("bottom", bottom), ("left", left)):
+            axis = self.getAxis(side)
+            axis.setPen(colours.line)
+            axis.setTextPen(colours.quiet)
+            if text:
+                axis.setLabel(text)
+            else:
+                self.hideAxis(side)
+
+
+class Waveform(Picture):
+    """The dry clip and what is heard, where it plays, and the part that repeats.
+
+    Attributes:
+        sought: The user clicked a place, in seconds.
+        looped: The part that the user wants repeated, in seconds, or None.
+    """
+
+    sought = pyqtSignal(float)
+    looped = pyqtSignal(object)
+
+    def __init__(self) -> None:
+        """Empty."""
+        super().__init__("Waveform", "seconds")
+        colours = theme.current
+        self._dry = self._band(colours.dry, 110)
+        self._wet = self._band(colours.accent, 130)
+        self.head = pg.InfiniteLine(0, pen=pg.mkPen(colours.text, width=2))
+        self.addItem(self.head)
+        self.region = pg.LinearRegionItem(brush=(255, 255, 255, 22))
+        self.region.sigRegionChangeFinished.connect(self._looped)
+        self.region.hide()
+        self.addItem(self.region)
+        self.setYRange(-1, 1)
+        self.seconds = 0.0
+        self.scene().sigMouseClicked.connect(self._clicked)
+
+    def _band(self, colour: str, alpha: int) -> tuple[pg.PlotDataItem, pg.PlotDataItem]:
+        fill = pg.mkColor(colour)
+        fill.setAlpha(alpha)
+        low, high = (pg.PlotDataItem(pen=pg.mkPen(colour, width=1)) for _ in range(2))
+        self.addItem(low)
+        self.addItem(high)
+        self.addItem(pg.FillBetweenItem(low, high, brush=fill))
+        return low, high
+
+    def show_clip(self, shape: tuple[Array, Array], seconds: float) -> None:
+        """A new clip."""
+        self.seconds = seconds
+        self.region.hide()
+        self.region.setBounds((0, seconds))
+        self._draw(self._dry, shape)
+        self._draw(self._wet, (np.zeros(1), np.zeros(1)))
+        self.setXRange(0, max(seconds, 0.01), padding=0.02)
+
+    def show_wet(self, shape: tuple[Array, Array]) -> None:
+        """What is heard."""
+        self._draw(self._wet, shape)
+
+    def _draw(self, band: tuple, shape: tuple[Array, Array]) -> None:
+        at = np.linspace(0, self.seconds, len(shape[0]))
+        for line, values in zip(band, shape, strict=True):
+            line.setData(at, values)
+
+    def toggle_loop(self) -> None:
+        """Repeat a part, or all again."""
+        if self.region.isVisible():
+            self.region.hide()
+            self.looped.emit(None)
+        elif self.seconds:
+            self.region.setRegion((self.seconds * 0.25, self.seconds * 0.75))
+            self.region.show()
+            self._looped()
+
+    def _looped(self) -> None:
+        if self.region.isVisible():
+            self.looped.emit(tuple(self.region.getRegion()))
+
+    def _clicked(self, event) -> None:
+        if self.seconds:
+            at = self.getViewBox().mapSceneToView(event.scenePos()).x()
+            self.sought.emit(float(min(max(at, 0.0), self.seconds)))
+
+
+class Spectrum(Picture):
+    """The dry sound's spectrum, what is heard, and the equalizer's curve."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        super().__init__("Spectrum before and after, with the equalizer", "Hz", "dB")
+        colours = theme.current
+        self.addLegend(offset=(-4, 4), labelTextColor=colours.quiet, labelTextSize="8pt")
+        self.setLogMode(x=True)
+        self.getAxis("bottom").setTicks(
+            [[(np.log10(f), t) for f, t in ((30, "30"), (100, "100"), (300, "300"), (1000, "1k"),
+                                            (3000, "3k"), (10000, "10k"))]]
+        )  # fmt: skip
+        dash = pg.QtCore.Qt.PenStyle.DashLine
+        self.dry = self.plot(pen=pg.mkPen(colours.dry, width=1.5, style=dash), name="dry")
+        self.wet = self.plot(pen=pg.mkPen(colours.accent, width=2), name="heard")
+        self.eq = self.plot(pen=pg.mkPen(colours.text, width=1), name="EQ (0 dB = middle)")
+        self._middle = 0.0
+
+    def show_dry(self, values: Array) -> None:
+        """Of a new clip."""
+        top = float(values.max())
+        self._middle = top - 35
+        self.setYRange(top - 70, top + 8)
+        self.dry.setData(GRID_HZ, values)
+        self.wet.setData([], [])
+
+    def show_wet(self, values: Array) -> None:
+        """Of what is heard."""
+        self.wet.setData(GRID_HZ, values)
+
+    def show_eq(self, values: Array | None) -> None:
+        """Of the chain; None where there is no equalizer."""
+        if values is None:
+            self.eq.setData([], [])
+        else:
+            self.eq.setData(GRID_HZ, self._middle + values)
+
+
+class Transfer(Picture):
+    """Level out over level in."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        super().__init__("Transfer curve of compressor and distortion", "level in, dB", "out, dB")
+        dash = pg.QtCore.Qt.PenStyle.DashLine
+        self.plot([-60, 0], [-60, 0], pen=pg.mkPen(theme.current.dry, style=dash))
+        self.curve = self.plot(pen=pg.mkPen(theme.current.accent, width=2))
+        self.setXRange(-60, 0)
+        self.setYRange(-60, 6)
+
+    def show_chain(self, chain: Chain) -> None:
+        """Of a chain; flat where it has neither."""
+        found = transfer(chain)
+        self.curve.setData(*(found if found is not None else ([], [])))
+
+
+class ScorePath(Picture):
+    """The best score after every step; a click or the arrow keys choose a step.
+
+    Attributes:
+        chosen: The `Progress` of a step, or None for the end.
+    """
+
+    chosen = pyqtSignal(object)
+
+    def __init__(self) -> None:
+        """Empty."""
+        super().__init__("Score over the steps; left and right arrows choose one", "step", "score")
+        pen = pg.mkPen(theme.current.accent, width=2)
+        self.curve = self.plot(pen=pen, symbol="o", symbolSize=5, symbolBrush=theme.current.accent)
+        self.mark = pg.InfiniteLine(0, pen=pg.mkPen(theme.current.text, width=2))
+        self.mark.hide()
+        self.addItem(self.mark)
+        self.path: tuple[Progress, ...] = ()
+        self.at = -1
+        self.scene().sigMouseClicked.connect(self._clicked)
+
+    def show_path(self, path: tuple[Progress, ...]) -> None:
+        """Of a turn."""
+        if path is self.path:
+            return
+        self.path, self.at = path, -1
+        self.mark.hide()
+        self.curve.setData(range(len(path)), [step.score for step in path])
+        self.autoRange()
+
+    def choose(self, at: int) -> None:
+        """A step by its number; the last one is the turn itself."""
+        if self.path:
+            self.at = min(max(at, 0), len(self.path) - 1)
+            self.mark.setValue(self.at)
+            self.mark.show()
+            last = self.at == len(self.path) - 1
+            self.chosen.emit(None if last else self.path[self.at])
+
+    def keyPressEvent(self, event) -> None:
+        """Arrows walk along the path."""
+        by = {pg.QtCore.Qt.Key.Key_Left: -1, pg.QtCore.Qt.Key.Key_Right: 1}.get(event.key())
+        if by is None:
+            super().keyPressEvent(event)
+        else:
+            now = self.at if self.at >= 0 else len(self.path) - 1
+            self.choose(now + by)
+
+    def _clicked(self, event) -> None:
+        at = self.getViewBox().mapSceneToView(event.scenePos()).x()
+        self.choose(round(at))
+
+
+def frames(parent, draw) -> QTimer:
+    """A timer of 60 frames a second, not started."""
+    timer = QTimer(parent)
+    timer.setInterval(FRAME_MS)
+    timer.timeout.connect(draw)
+    return timer

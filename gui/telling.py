@@ -1,0 +1,78 @@
+"""Turns in words."""
+
+from __future__ import annotations
+
+from html import escape
+from itertools import groupby
+
+from gui.edits import HAND
+from ifx_bridge.effects.chain import Chain
+from ifx_bridge.effects.describe import changes
+from ifx_bridge.session import Session, Turn
+
+ROUTES = {
+    "initialize_all": "new chain",
+    "reuse_all": "went on with the chain",
+    "reuse_and_initialize": "added to the chain",
+}
+
+
+def before(session: Session, turn: Turn) -> Chain:
+    """The chain that a turn went on from."""
+    return session.turn(turn.parent).as_chain() if turn.parent else Chain.from_data(session.start)
+
+
+def effects(chain: Chain) -> str:
+    """The effects in signal order."""
+    return " → ".join(slot.effect.title for slot in chain) or "no effects"
+
+
+def row(session: Session, turn: Turn, on_path: bool) -> str:
+    """A turn in the list: the instruction, then what there is to know of it."""
+    parts = [effects(turn.as_chain())]
+    parts.append("by hand" if turn.brain == HAND else f"score {turn.score.after:.2f}")
+    parts.append(f"{turn.seconds:.1f} s")
+    if turn.parent != turn.index - 1:
+        parts.append(f"from turn {turn.parent}" if turn.parent else "from the dry clip")
+    if not turn.understood:
+        parts.append("not understood")
+    if not turn.finished:
+        parts.append("stopped early")
+    if turn.index == session.head:
+        parts.append("you are here")
+    elif not on_path:
+        parts.append("undone" if turn.index in session.undone else "another branch")
+    return f"{turn.index}  {turn.instruction}\n" + " · ".join(parts)
+
+
+def page(session: Session, turn: Turn) -> str:
+    """What a turn did, as HTML."""
+    parts = [f"<h3>{escape(turn.instruction)}</h3>", f"<p>{escape(turn.explanation)}</p>"]
+    parts += [f"<p><i>{escape(note)}</i></p>" for note in turn.notes]
+    parts += differences(before(session, turn), turn.as_chain())
+    notes = [] if turn.brain == HAND else [
+        f"Score {turn.score.before:.2f} → {turn.score.after:.2f}"
+    ]  # fmt: skip
+    if turn.trim_db:
+        notes.append(f"Output {turn.trim_db:+.1f} dB, so that it is as loud as the dry clip")
+    notes.append(f"Took {turn.seconds:.1f} s; {ROUTES[turn.route]}")
+    if turn.usage is not None:
+        notes.append(f"Asked {turn.brain}: {turn.usage.text}")
+    if turn.limited_db:
+        notes.append(f"Peaks limited by {turn.limited_db:.1f} dB")
+    if not turn.finished:
+        notes.append("Stopped: this is the best so far")
+    parts.append("<hr><p>" + "<br>".join(escape(note) for note in notes) + "</p>")
+    return "".join(parts)
+
+
+def differences(one: Chain, other: Chain) -> list[str]:
+    """What is different between two chains, as HTML, effect by effect."""
+    parts = []
+    found = changes(one, other)
+    for title, group in groupby(found, key=lambda change: change.title):
+        rows = list(group)
+        new = " (new)" if rows[0].kind == "added" else ""
+        texts = "<br>".join(escape(change.text) for change in rows)
+        parts.append(f"<p><b>{escape(title)}</b>{new}<br>{texts}</p>")
+    return parts or ["<p>No knob was turned.</p>"]

@@ -1,0 +1,53 @@
+"""Make the picture of the window in the README: three turns on the guitar, drawn into memory.
+
+python tools/screenshot.py [docs/window.png]
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+TURNS = ("make it sound like a church", "add some grit", "cut 3 dB at 300 Hz and make it brighter")
+SIZE = (1440, 860)
+
+
+def main(path: Path) -> None:
+    """Open, say, wait, and write the picture."""
+    from PyQt6.QtWidgets import QApplication
+
+    from gui import theme
+    from gui.main_window import Window
+    from ifx_bridge.demo import clips
+    from ifx_bridge.engine import Engine
+
+    application = QApplication([])
+
+    def wait(done: Callable[[], bool]) -> None:
+        while not done():
+            application.processEvents()
+            time.sleep(0.02)
+        application.processEvents()
+
+    theme.apply(application)
+    with tempfile.TemporaryDirectory() as folder:
+        window = Window(Path(folder), Engine())
+        window.resize(*SIZE)
+        window.show()
+        window.open_source(clips()["guitar"])
+        wait(window.idle)
+        for text in TURNS:
+            window.document.send(text)
+        wait(window.idle)
+        window.grab().save(str(path))
+        window.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("docs/window.png"))
