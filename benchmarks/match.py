@@ -3,7 +3,8 @@
     python benchmarks/match.py [--cases 10]
 
 One to three effects in random order with random settings on a demo recording; prints what was done,
-what was found, and the distance of the dry sound and of the found chain's from the reference.
+what was found, and the distance of the dry sound and of the found chain's from the reference: in dB,
+or, where the reference was taken for another performance, in units of typical changes.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def main() -> None:
         done, again = (" → ".join(c.ids) or "nothing" for c in (chain, found.chain))
         print(
             f"{names[case % len(names)]:7} {done:32} found {again:32} "
-            f"{found.before:6.2f} → {found.after:5.2f}  {time.perf_counter() - began:4.0f} s",
+            f"{found.before:6.2f} → {found.after:5.2f} {'dB' if found.same else '(another take)'}"
+            f"  {time.perf_counter() - began:4.0f} s",
             flush=True,
         )
     print(
