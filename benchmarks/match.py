@@ -3,7 +3,7 @@
     python benchmarks/match.py [--cases 10]
 
 One to three effects in random order with random settings on a demo recording; prints what was done,
-what was found, and the distance of the dry sound and of the found chain's from the reference: in dB,
+what was found, and how far the dry sound and the found chain are from the reference: in dB,
 or, where the reference was taken for another performance, in units of typical changes.
 """
 
