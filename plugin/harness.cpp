@@ -98,7 +98,7 @@ int render(double rate, int channels, int block, char** first, char** last) {
     for (size_t at = 0; at < samples + latency; at += block) {
         for (char** word = first; word != last; ++word) {
             const Change change = change_of(*word);
-            if (change.at > at && change.at <= at + block) chain.set(change.index, change.value);
+            if (change.at > 0 && change.at >= at && change.at < at + block) chain.set(change.index, change.value);
         }
         process(chain, sound, at, int(std::min<size_t>(block, samples + latency - at)));
     }

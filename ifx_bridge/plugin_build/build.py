@@ -28,27 +28,6 @@ APT = "sudo apt-get install g++ dpf-source librubberband-dev"
 FLAGS = ("-O3", "-std=gnu++17", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-DNDEBUG")
 LIBRARIES = ("-lrubberband", "-lm", "-lpthread", "-ldl")
 COMPILE_SECONDS = 600
-# What our copy of DPF 1.6's VST3 code does otherwise. A DPF of other lines is left as it is.
-PATCHES = (
-    # It says that no plugin sounds on, and some hosts then cut off reverbs: ours asks the chain.
-    (
-        "uint32_t getTailSamples() const noexcept\n    {\n        return 0;",
-        "uint32_t getTailSamples() const noexcept\n    {\n"
-        "        return ifx_tail_samples(fPlugin.getInstancePointer());",
-    ),
-    # It does not tell hosts that a preset changed the latency...
-    (
-        "restart_component(fComponentHandler, V3_RESTART_PARAM_VALUES_CHANGED)",
-        "restart_component(fComponentHandler,"
-        " V3_RESTART_PARAM_VALUES_CHANGED | V3_RESTART_LATENCY_CHANGED)",
-    ),
-    # ... and when automation does, it tells them the old one.
-    (
-        "fLastKnownLatency = latency;\n",
-        "fLastKnownLatency = latency;\n"
-        "            fCachedParameterValues[kVst3InternalParameterLatency] = latency;\n",
-    ),
-)
 MAIN = """\
 #include "src/DistrhoPlugin.cpp"
 #include "vst3.cpp"
@@ -59,13 +38,13 @@ MAIN = """\
 
 def sources() -> Path:
     """The C++ code: in the package when installed, else beside it."""
-    packed = Path(str(resources.files("ifx_bridge.chain_plugin"))) / "source"
+    packed = Path(str(resources.files("ifx_bridge.plugin_build"))) / "source"
     return packed if packed.is_dir() else Path(ifx_bridge.__file__).parents[1] / "plugin"
 
 
 def prebuilt() -> list[Path]:
     """Bundles that this installation carries for this system."""
-    folder = Path(str(resources.files("ifx_bridge.chain_plugin"))) / "prebuilt" / _platform()
+    folder = Path(str(resources.files("ifx_bridge.plugin_build"))) / "prebuilt" / _platform()
     return sorted(folder.glob(f"*{SUFFIX}"))
 
 
@@ -167,11 +146,20 @@ def binary_of(bundle: Path) -> Path:
 
 
 def patched(dpf: Path) -> str:
-    """DPF's VST3 code with our changes."""
+    """DPF's VST3 code with our changes. A DPF of other lines is left as it is."""
     code = (dpf / "distrho/src/DistrhoPluginVST3.cpp").read_text("utf-8")
-    for old, new in PATCHES:
+    for old, new in changes():
         code = code.replace(old, new)
     return code
+
+
+def changes() -> list[tuple[str, str]]:
+    """What DPF 1.6's VST3 code has, and what our copy of it has there; `plugin/README.md` says why.
+
+    CMake reads the same files.
+    """
+    olds = sorted((sources() / "dpf_changes").glob("*.old"))
+    return [(old.read_text("utf-8"), old.with_suffix(".new").read_text("utf-8")) for old in olds]
 
 
 def compile_harness(out: Path, *flags: str) -> Path:
@@ -262,7 +250,7 @@ def cache_folder() -> Path:
 def digest(compiler: str, dpf: Path) -> str:
     """Of everything that the bundles are made of."""
     version = subprocess.run([compiler, "--version"], capture_output=True, text=True).stdout
-    hashed = hashlib.sha256(repr((version, FLAGS, LIBRARIES, MAIN, PATCHES)).encode())
+    hashed = hashlib.sha256(repr((version, FLAGS, LIBRARIES, MAIN, changes())).encode())
     code = [p for p in sorted(sources().rglob("*")) if p.suffix in (".h", ".hpp", ".cpp")]
     for path in [*code, *sorted((dpf / "distrho/src").glob("*.[ch]pp"))]:
         hashed.update(path.name.encode() + b"\0" + path.read_bytes())

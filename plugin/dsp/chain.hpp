@@ -1,39 +1,22 @@
 // The chain: seven slots choose the order of the effects; then output trim and amount.
 //
 // Values may be set from any thread at any time. While nothing has been heard since `reset`, they
-// count at once; later they are approached within 20 ms, and then hold exactly. An effect that is
-// bypassed or comes back is crossfaded with its input. When the order changes, the sound goes down
-// and comes up again within 10 ms each, since no two orders can share one set of tails.
+// count at once; later they are approached within 20 ms, and then hold exactly. A new order is
+// faded to: a second rack takes over the tails, runs beside the first and replaces it.
 #pragma once
 
 #include <array>
 #include <atomic>
-#include <cstring>
+#include <cmath>
 
-#include "bitcrush.hpp"
-#include "comp.hpp"
-#include "delay.hpp"
 #include "denormals.hpp"
-#include "dist.hpp"
-#include "effect.hpp"
-#include "eq.hpp"
-#include "pitchshift.hpp"
-#include "rev.hpp"
-#include "ring.hpp"
+#include "rack.hpp"
 
 namespace ifx {
 
 class Chain {
 public:
     Chain() {
-        static_assert(kFxCount == 8, "another effect needs its header and its line here");
-        effects_[kEq] = &eq_;
-        effects_[kComp] = &comp_;
-        effects_[kPitchshift] = &pitch_;
-        effects_[kDist] = &dist_;
-        effects_[kBitcrush] = &bitcrush_;
-        effects_[kDelay] = &delay_;
-        effects_[kRev] = &rev_;
         for (int i = 0; i < kParameterCount; ++i) {
             wanted_[i] = kParameters[i].start;
             values_[i] = kParameters[i].start;
@@ -45,9 +28,7 @@ public:
         channels_ = channels;
         glide_steps_ = static_cast<int>(0.02 * rate / kStep) + 1;
         fade_step_ = static_cast<float>(1 / (0.02 * rate));
-        order_step_ = static_cast<float>(1 / (0.01 * rate));
-        for (int fx = 1; fx < kFxCount; ++fx) effects_[fx]->prepare(rate, channels);
-        for (Ring& ring : dry_) ring.prepare(pitch_.latency() + kBlock);
+        for (Rack& rack : racks_) rack.prepare(rate, channels);
         reset();
     }
 
@@ -55,10 +36,7 @@ public:
     void reset() {
         clear();
         adopt();
-        if (holds(kPitchshift)) {
-            pitch_.prime();
-            entered_[kPitchshift] = true;
-        }
+        rack_->prime();
     }
 
     /// Set a value, in its unit; what is no number becomes the default. From any thread.
@@ -72,10 +50,7 @@ public:
 
     /// In samples: what pitch shift needs while it is in a slot, whatever its value.
     int latency() const {
-        const Order order = wanted_order();
-        for (int fx : order)
-            if (fx == kPitchshift) return pitch_.latency();
-        return 0;
+        return contains(wanted_order(), kPitchshift) ? racks_[0].pitch_latency() : 0;
     }
 
     /// How long it sounds on after its input has ended, until 80 dB below; each effect's is added.
@@ -92,24 +67,22 @@ public:
     }
 
     /// How often pitch shift had nothing to give; stays 0.
-    int dry_runs() const { return pitch_.dry_runs(); }
+    int dry_runs() const { return racks_[0].dry_runs() + racks_[1].dry_runs(); }
 
     /// `in` and `out` are [channel][sample] and may be the same. For the audio thread.
     void process(const float* const* in, float* const* out, int samples) {
         const FlushDenormals flush;
         for (int at = 0; at < samples;) {
-            take_over();
-            const int count = std::min(samples - at, moving_ ? kStep : kBlock);
+            // Steps go on over the host's blocks, so that its blocks cannot be heard.
+            if (step_left_ == 0) take_over();
+            const int count = std::min(samples - at, moving_ ? step_left_ : kBlock);
             block(in, out, at, count);
             at += count;
+            if (moving_) step_left_ -= count;
         }
     }
 
 private:
-    static constexpr int kStep = 16;  // samples between two values of a glide
-    static constexpr int kSlots = kFxCount - 1;
-    using Order = std::array<int, kSlots>;
-
     /// How often something goes around a loop of that gain until it is 80 dB down.
     static double rounds(double gain) {
         return gain > 1e-4 ? std::ceil(std::log(1e-4) / std::log(gain)) : 0;
@@ -141,45 +114,28 @@ private:
         return order;
     }
 
-    bool engaged(int fx) const {
-        if (values_[kBypass[fx]] > 0.5f) return false;
-        // Rubber Band colours the sound even at 0, where nothing is asked of it.
-        return fx != kPitchshift || std::abs(values_[kPitchshiftSemitones]) > 1e-6f;
-    }
-
-    bool holds(int fx) const {
-        return std::find(order_.begin(), order_.end(), fx) != order_.end() && engaged(fx);
-    }
-
     /// All values as they are wanted, at once.
     void adopt() {
         changed_.exchange(false, std::memory_order_acquire);
         for (int i = 0; i < kParameterCount; ++i) values_[i] = get(i);
-        order_ = next_order_ = wanted_order();
-        glide_ = 0;
-        level_ = 1;
-        moving_ = false;
-        for (int fx = 1; fx < kFxCount; ++fx) {
-            effects_[fx]->update(values_);
-            share_[fx] = engaged(fx) ? 1.0f : 0.0f;
-            entered_[fx] = entered_[fx] && holds(fx);
-        }
-        settle_latency();
+        next_order_ = wanted_order();
+        rack_->adopt(next_order_);
+        next_->update();
+        glide_ = step_left_ = 0;
+        moving_ = changing_ = false;
         trim_ = last_trim_ = decibels(values_[kTrimDb]);
         last_amount_ = values_[kAmount];
     }
 
     void clear() {
-        for (int fx = 1; fx < kFxCount; ++fx) {
-            effects_[fx]->reset();
-            entered_[fx] = false;
-        }
+        for (Rack& rack : racks_) rack.clear();
         heard_ = false;
-        settled_latency_ = -1;
     }
 
-    /// Before each block: new values, and one step of those that glide.
+    /// Before each step: new values, and one step of those that glide.
     void take_over() {
+        last_trim_ = trim_;
+        last_amount_ = values_[kAmount];
         if (changed_.load(std::memory_order_relaxed)) {
             if (!heard_) return adopt();
             changed_.exchange(false, std::memory_order_acquire);
@@ -197,166 +153,82 @@ private:
             for (int i = 0; i < kParameterCount; ++i)
                 values_[i] = glide_ == 1 ? aims_[i] : values_[i] + (aims_[i] - values_[i]) / glide_;
             --glide_;
-            for (int fx = 1; fx < kFxCount; ++fx) effects_[fx]->update(values_);
+            for (Rack& rack : racks_) rack.update();
             trim_ = decibels(values_[kTrimDb]);
         }
-        moving_ = glide_ > 0 || order_ != next_order_ || level_ < 1 || fading();
-    }
-
-    bool fading() const {
-        for (int fx : order_)
-            if (fx != kNone && share_[fx] != (engaged(fx) ? 1.0f : 0.0f)) return true;
-        return false;
+        if (!changing_ && next_order_ != rack_->order()) {
+            next_->follow(*rack_, next_order_);
+            warm_up_ = next_->warm_up();
+            share_ = 0;
+            changing_ = true;
+        }
+        moving_ = glide_ > 0 || changing_ || rack_->fading() || trim_ != last_trim_ ||
+                  values_[kAmount] != last_amount_;
+        step_left_ = moving_ ? kStep : 0;
     }
 
     // Sound.
 
     void block(const float* const* in, float* const* out, int at, int count) {
-        float wet[kMostChannels][kBlock], dry[kMostChannels][kBlock];
+        float wet[kMostChannels][kBlock], other[kMostChannels][kBlock];
         float* const audio[kMostChannels] = {wet[0], wet[1]};
-        for (int channel = 0; channel < channels_; ++channel) {
+        float* const beside[kMostChannels] = {other[0], other[1]};
+        for (int channel = 0; channel < channels_; ++channel)
             for (int n = 0; n < count; ++n) {
                 const float x = in[channel][at + n];
-                wet[channel][n] = std::isfinite(x) ? x : 0.0f;
+                wet[channel][n] = other[channel][n] = std::isfinite(x) ? x : 0.0f;
                 heard_ = heard_ || wet[channel][n] != 0;
             }
-            if (settled_latency_ > 0) {
-                dry_[channel].push(wet[channel], count);
-                dry_[channel].pop(dry[channel], count);
-            } else {
-                std::memcpy(dry[channel], wet[channel], count * sizeof(float));
-            }
-        }
-        const bool changing = order_ != next_order_ || level_ < 1;
-        float level[kBlock];
-        for (int n = 0; changing && n < count; ++n) {
-            level_ += order_ != next_order_ ? -order_step_ : order_step_;
-            level[n] = level_ = std::min(1.0f, std::max(0.0f, level_));
-        }
-        for (int fx : order_) {
-            if (fx == kNone) continue;
-            // What comes in goes down too: else the tails would keep the step from order to order.
-            if (changing) multiply(audio, level, count);
-            apply(fx, audio, count);
-        }
-        finish(audio, dry, count);
-        if (changing) multiply(audio, level, count);
-        if (changing && level_ == 0) change_order();
-        for (int channel = 0; channel < channels_; ++channel)
-            std::memcpy(out[channel] + at, wet[channel], count * sizeof(float));
-    }
-
-    void apply(int fx, float* const* audio, int count) {
-        float before[kMostChannels][kBlock];
-        float* const kept[kMostChannels] = {before[0], before[1]};
-        const float aim = engaged(fx) ? 1.0f : 0.0f;
-        float share = share_[fx];
-        if (fx == kPitchshift)
-            pitch_.pass(audio, kept, count);
-        else if (share < 1 || share != aim)
-            for (int channel = 0; channel < channels_; ++channel)
-                std::copy(audio[channel], audio[channel] + count, kept[channel]);
-        if (share == 0 && aim == 0) {
-            entered_[fx] = false;
-            for (int channel = 0; channel < channels_; ++channel)
-                std::copy(kept[channel], kept[channel] + count, audio[channel]);
-            return;
-        }
-        if (!entered_[fx]) {  // what it held when it left is over
-            effects_[fx]->reset();
-            effects_[fx]->update(values_);
-            entered_[fx] = true;
-        }
-        effects_[fx]->process(audio, count);
-        if (share == 1 && aim == 1) return;
-        const float step = aim > share ? fade_step_ : -fade_step_;
-        for (int n = 0; n < count; ++n) {
-            share = std::min(1.0f, std::max(0.0f, share + step));
-            for (int channel = 0; channel < channels_; ++channel)
-                audio[channel][n] = kept[channel][n] + share * (audio[channel][n] - kept[channel][n]);
-        }
-        share_[fx] = share;
-    }
-
-    /// Trim and amount.
-    void finish(float* const* audio, const float (*dry)[kBlock], int count) {
-        const float amount = values_[kAmount];
-        const bool plain = amount == 1 && last_amount_ == 1;
-        bool sound = true;
-        for (int channel = 0; channel < channels_; ++channel) {
-            float* x = audio[channel];
+        // A value that moves does so in a line over its step.
+        const int done = moving_ ? kStep - step_left_ : 0;
+        const Line trim{last_trim_, trim_, done}, amount{last_amount_, values_[kAmount], done};
+        rack_->process(audio, count, trim, amount);
+        if (changing_) {
+            Fade fade{*rack_, {}};
             for (int n = 0; n < count; ++n) {
-                // A value that moves does so in a line from the last block to this one.
-                const float part = static_cast<float>(n + 1) / count;
-                x[n] *= trim_ == last_trim_ ? trim_ : last_trim_ + (trim_ - last_trim_) * part;
-                if (plain) continue;
-                const float a = last_amount_ + (amount - last_amount_) * part;
-                x[n] = dry[channel][n] + a * (x[n] - dry[channel][n]);
+                if (warm_up_ > 0)
+                    --warm_up_;
+                else
+                    share_ = std::min(1.0f, share_ + fade_step_);
+                fade.share[n] = share_;
             }
-            for (int n = 0; n < count; ++n) sound = sound && std::isfinite(x[n]);
-        }
-        last_trim_ = trim_;
-        last_amount_ = amount;
-        if (!sound) {  // a value too large for single precision; nothing of it may stay
+            next_->process(beside, count, trim, amount, &fade);
             for (int channel = 0; channel < channels_; ++channel)
-                std::fill(audio[channel], audio[channel] + count, 0.0f);
+                for (int n = 0; n < count; ++n)
+                    wet[channel][n] += fade.share[n] * (other[channel][n] - wet[channel][n]);
+            if (share_ == 1) {
+                std::swap(rack_, next_);
+                changing_ = false;
+            }
+        }
+        bool sound = true;
+        for (int channel = 0; channel < channels_; ++channel)
+            for (int n = 0; n < count; ++n) sound = sound && std::isfinite(wet[channel][n]);
+        if (!sound) {  // a value too large for single precision; nothing of it may stay
+            for (float* channel : audio) std::fill(channel, channel + count, 0.0f);
             clear();
             adopt();
         }
-    }
-
-    void multiply(float* const* audio, const float* by, int count) const {
         for (int channel = 0; channel < channels_; ++channel)
-            for (int n = 0; n < count; ++n) audio[channel][n] *= by[n];
+            std::copy(wet[channel], wet[channel] + count, out[channel] + at);
     }
-
-    void change_order() {
-        order_ = next_order_;
-        for (int fx = 1; fx < kFxCount; ++fx) {
-            if (std::find(order_.begin(), order_.end(), fx) != order_.end()) continue;
-            entered_[fx] = false;
-            share_[fx] = engaged(fx) ? 1.0f : 0.0f;
-        }
-        settle_latency();
-    }
-
-    /// The dry sound must be as late as the wet one.
-    void settle_latency() {
-        int wanted = 0;
-        for (int fx : order_)
-            if (fx == kPitchshift) wanted = pitch_.latency();
-        if (wanted == settled_latency_) return;
-        settled_latency_ = wanted;
-        for (Ring& ring : dry_) {
-            ring.clear();
-            ring.push_silence(wanted);
-        }
-    }
-
-    Eq eq_;
-    Comp comp_;
-    PitchShift pitch_;
-    Dist dist_;
-    Bitcrush bitcrush_;
-    Delay delay_;
-    Rev rev_;
-    Effect* effects_[kFxCount] = {};  // by kind; none for kNone
 
     std::array<std::atomic<float>, kParameterCount> wanted_;
     std::atomic<bool> changed_{true};
 
     // All below belongs to the audio thread.
     float values_[kParameterCount], aims_[kParameterCount] = {};
-    int glide_ = 0, glide_steps_ = 1;
-    bool heard_ = false;   // whether anything but silence came in since reset
-    bool moving_ = false;  // whether a value glides or something fades
-    Order order_{}, next_order_{};
-    float level_ = 1, order_step_ = 1, fade_step_ = 1;
-    float share_[kFxCount] = {};    // how much of an effect is heard, while it fades
-    bool entered_[kFxCount] = {};   // whether an effect's memory is of this sound
+    Rack racks_[2]{Rack(values_), Rack(values_)};
+    Rack *rack_ = &racks_[0], *next_ = &racks_[1];
+    Order next_order_{};
+    int glide_ = 0, glide_steps_ = 1, step_left_ = 0;
+    bool heard_ = false;     // whether anything but silence came in since reset
+    bool moving_ = false;    // whether a value glides or something fades
+    bool changing_ = false;  // whether both racks run
+    int warm_up_ = 0;
+    float share_ = 0, fade_step_ = 1;  // of the new order
     float trim_ = 1, last_trim_ = 1, last_amount_ = 1;
-    int channels_ = kMostChannels, settled_latency_ = -1;
-    Ring dry_[kMostChannels];
+    int channels_ = kMostChannels;
 };
 
 }  // namespace ifx

@@ -28,6 +28,9 @@ public:
     /// Take over values, the whole table of kParameters in their units.
     virtual void update(const float* values) = 0;
 
+    /// How many samples after `reset` it does not sound as it should.
+    virtual int warm_up() const { return 0; }
+
     /// Replace `audio[channel][0 … samples - 1]`; at most kBlock samples.
     virtual void process(float* const* audio, int samples) = 0;
 };

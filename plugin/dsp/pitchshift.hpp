@@ -31,6 +31,7 @@ public:
             spare_[channel].assign(8 * latency_, 0.0f);
         }
         reset();
+        forget_unshifted();
     }
 
     void reset() override {
@@ -40,6 +41,12 @@ public:
         for (int channel = 0; channel < channels_; ++channel) {
             queues_[channel].clear();
             queues_[channel].push_silence(latency_);
+        }
+    }
+
+    /// What `pass` holds becomes silence.
+    void forget_unshifted() {
+        for (int channel = 0; channel < channels_; ++channel) {
             unshifted_[channel].clear();
             unshifted_[channel].push_silence(latency_);
         }
@@ -89,6 +96,9 @@ public:
             unshifted_[channel].pop(late[channel], samples);
         }
     }
+
+    /// Behind its queue, what Rubber Band itself holds back.
+    int warm_up() const override { return 2 * latency_; }
 
     int latency() const { return latency_; }
     int dry_runs() const { return dry_runs_; }

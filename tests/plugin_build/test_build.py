@@ -61,12 +61,9 @@ def test_code_that_does_not_compile_leaves_nothing(
 def test_all_changes_to_dpf_find_their_place() -> None:
     toolchain()
     code = (build.tools()[1] / "distrho/src/DistrhoPluginVST3.cpp").read_text("utf-8")
-    for old, new in build.PATCHES:
+    assert len(build.changes()) == 4
+    for old, new in build.changes():
         assert code.count(old) == 1 and build.patched(build.tools()[1]).count(new) == 1
-        # CMake, for other systems, makes the same changes.
-        cmake = (build.sources() / "CMakeLists.txt").read_text("utf-8")
-        for text in (old, new):
-            assert text.replace("\n", "\\n") in cmake
 
 
 def test_installing_replaces_what_is_there(bundles: dict[int, Path], tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ GAIN = Slot("eq", {f"{b}_gain_db": 6.0 for b in ("low_shelf", "band0", "band1", 
         ("delay_delay_seconds=0.2503",),
         ("slot_1=7", "slot_2=1"),
         ("slot_2=0",),
+        ("slot_1=2", "slot_2=6", "slot_3=7", "slot_4=5"),
         ("eq_band0_gain_db=-18", "eq_low_shelf_gain_db=-18"),
         ("rev_wet_level=1", "rev_dry_level=0"),
     ],
@@ -105,6 +106,36 @@ def test_changes_make_no_click(change: tuple[str, ...], render: Render) -> None:
     assert difference_db(steady[:, 28800:], changed[:, 28800:]) > -60  # it did change
     # A fade of 10 ms or more bends the tone a little; a step of 1 % of it would show.
     assert _steps(changed[:, 9600:]) < _steps(steady[:, 9600:]) + 0.004
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("slot_1=7", "slot_2=1"),
+        ("slot_1=4", "slot_2=3"),
+        ("pitchshift_bypass=0",),
+        ("pitchshift_bypass=0", "slot_1=4", "slot_2=3"),
+    ],
+    ids=lambda words: " ".join(words),
+)
+def test_a_new_order_is_faded_to_without_a_gap(change: tuple[str, ...], render: Render) -> None:
+    shift = Slot("pitchshift", {"semitones": 12.0}, bypass="pitchshift_bypass=0" in change)
+    chain = Chain((shift, Slot("dist", {"drive_db": 3.0}), Slot("rev", {"wet_level": 0.2})))
+    if change[0].startswith("slot_1=7"):
+        chain = Chain(chain.slots[1:])
+    wet = render(chain, TONE, 48000, 64, *(f"@23640:{word}" for word in change))[0]
+    periods = np.abs(wet[4800:].reshape(-1, 480)).max(axis=1)  # the tone's, 10 ms each
+    # Two sounds whose phases differ may weaken each other in the middle of a fade, not more.
+    assert periods.min() > 0.3 * np.median(periods)
+
+
+def test_blocks_cannot_be_heard_while_values_move(render: Render) -> None:
+    chain = Chain((Slot("dist", {"drive_db": 1.0}), Slot("delay", {"delay_seconds": 0.05})))
+    later = ["@9600:dist_drive_db=20", "@9600:trim_db=-9", "@9600:amount=0.4", "@14400:slot_1=6",
+             "@14400:slot_2=4"]  # fmt: skip
+    whole = render(chain, TONE, 48000, 4800, *later)
+    for block in (8, 75, 480):
+        assert difference_db(whole, render(chain, TONE, 48000, block, *later)) < -140
 
 
 def test_a_change_arrives_exactly(render: Render) -> None:
