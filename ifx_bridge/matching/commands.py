@@ -22,14 +22,26 @@ if TYPE_CHECKING:
 def translate(
     session: Annotated[Path, typer.Argument(help="A session.json; its current turn counts.")],
     plugins: Annotated[
-        list[str], typer.Argument(help="EFFECT=PLUGIN, for instance eq=ZamEQ2 delay=ZamDelay.")
-    ],
-    out: Annotated[Path, typer.Option(help="Folder for the presets and what they sound like.")],
+        list[str] | None,
+        typer.Argument(
+            help="EFFECT=PLUGIN, for instance eq=ZamEQ2. [default: all of it in IFX Chain, exactly]"
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the presets and what they sound like. [default: translated; for IFX "
+            "Chain where hosts look for its presets]"
+        ),
+    ] = None,
     renders: Annotated[int, typer.Option(min=1, help="How often each plugin may be tried.")] = 250,
     name: Annotated[str, typer.Option(help="Of the presets. [default: the instruction]")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Find the settings of your plugins that sound like a turn's effects; write their presets."""
+    """Find the settings of your plugins that sound like a turn's effects; write their presets.
+
+    Without any, the preset is IFX Chain's, and nothing has to be found.
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -37,18 +49,25 @@ def translate(
     from ifx_bridge.effects.chain import Chain
     from ifx_bridge.matching import translate as matching
     from ifx_bridge.plugins.library import Library
+    from ifx_bridge.presets import chain as chain_presets
     from ifx_bridge.presets import plugin as presets
     from ifx_bridge.session import load
 
+    opened = load(session)
+    chain = opened.chain
+    title = name or (opened.history[-1] if opened.history else session.parent.name)
+    if not plugins:
+        path = chain_presets.write(chain, title, out, min(opened.clip.channels, 2))
+        exact = {"plugin": "IFX Chain", "preset": str(path)}
+        print(json.dumps([exact], indent=2, ensure_ascii=False) if as_json else path)
+        return
+    out = out or Path("translated")
     library = Library.default()
     pairs = [_pair(text) for text in plugins]
     owned = {fx: library.find(plugin) for fx, plugin in pairs}
-    opened = load(session)
-    chain = opened.chain
     clip = audio.load(Path(opened.clip.path), allow_clipped=True)
     for fx in owned:
         chain[fx]  # there, or a message
-    title = name or (opened.history[-1] if opened.history else session.parent.name)
     out.mkdir(parents=True, exist_ok=True)
     found: list[tuple[Translation, Proof]] = []
     notes = Console(stderr=True)

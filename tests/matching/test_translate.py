@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from ifx_bridge import audio
+from ifx_bridge.chain_plugin.values import values_of
 from ifx_bridge.demo import clips
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.errors import UserError
 from ifx_bridge.matching.translate import translate
 from ifx_bridge.plugins.library import VARIABLE, Library
+from ifx_bridge.presets import store
 from ifx_bridge.refine.distance import distance
 from tests.plugins.test_host import ZAM, real
 
@@ -74,6 +76,11 @@ def test_the_commands(tmp_path: Path) -> None:
     assert row["distance_db"]["found"] < 0.5 * row["distance_db"]["new"]
     assert Path(row["preset"]).is_file()
     assert (out / "translated.wav").is_file() and (out / "ours.wav").is_file()
+    # Without a plugin it is ours, and nothing is lost.
+    exact = run("translate", session, "--out", str(out), "--name", "exact")
+    assert exact.stdout.strip() == str(out / "exact.vstpreset"), exact.stderr
+    ours = values_of(store.chain(session))
+    assert values_of(store.chain(exact.stdout.strip())) == pytest.approx(ours, rel=1e-6)
     for arguments, said in ((["rev=ZamEQ2"], "no rev"), (["eq"], "names no plugin")):
         bad = run("translate", session, *arguments, "--out", str(out))
         assert bad.returncode == 2 and said in bad.stderr and "Traceback" not in bad.stderr
