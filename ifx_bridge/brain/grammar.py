@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Literal
 
 from ifx_bridge.words.forms import base_in
+from ifx_bridge.words.knowledge import complaints
 from ifx_bridge.words.reading import spelled, translated
 
 Verb = Literal[
@@ -108,6 +109,7 @@ KNOB_NAMES = {
     "treble": ("eq", "high_shelf_gain_db"),
     "highs": ("eq", "high_shelf_gain_db"),
     "high end": ("eq", "high_shelf_gain_db"),
+    "the top": ("eq", "high_shelf_gain_db"),
     "top end": ("eq", "high_shelf_gain_db"),
 }
 # (how much of the typical change, the words)
@@ -225,15 +227,19 @@ _LEADING = re.compile(
 # What it is like now: named because it should not be so.
 _STATEMENT = re.compile(
     r"(?:(?:now|still|and|but|well|hmm|honestly|hey) )*"
-    r"(?:(?:it|that|this|they|everything|(?:the|my) [\w ]+?|vocals?|guitars?|drums) "
+    r"(?:(?:it|that|this|they|everything|(?:the|my) [\w ]+?"
+    r"|(?!make|let|keep|what|if|when|so|until|like|as|can|could|would|will|i|we|you|please|get|give"
+    r"|put|add)\w+(?: \w+){0,2}?) "
     r"(?:is|are|sounds?|feels?|seems?|gets?|got|became)|there (?:is|are)|sounds|feels|seems) "
-    r"(?!like\b|not\b)"
+    r"(?!not\b)"
 )
 # Said of what should not be so.
 _NEGATIVE = re.compile(
     r"\b(?:hurts?|hurting|killing|kills|ruining|ruins|drowning|washing|washes|in the way"
-    r"|distracting|over the top|overdone|overkill|excessive|overwhelm\w*|overpower\w*|dominat\w*"
-    r"|annoying|nasty|ugly|awful|unpleasant|can not stand|sick of|tired of|hate)\b"
+    r"|distracting|over the top|overdone|overd(?:id|o|oing)"
+    r"|overcooked|overboard|overkill|excessive|overwhelm\w*|overpower\w*|dominat\w*"
+    r"|annoying|nasty|ugly|hear the \w+ (?:work\w*|pump\w*|kick\w*)"
+    r"|awful|unpleasant|can not stand|sick of|tired of|hate)\b"
 )
 _TOO_LITTLE = re.compile(r"\btoo (?:low|little|short|small|quiet|slow|weak|subtle|few)\b")
 # "pull the reverb back": the two halves of a verb.
@@ -243,11 +249,46 @@ _TURNED_DOWN = re.compile(
 _FILTERED = re.compile(
     r"\b(?:roll|cut|filter|remove|kill|lose|take|get rid)\b.*\b(below|under|beneath|above|over)\b"
 )
+# What to do at a frequency when nobody says by how much.
+USUAL_DB = 4.0
+_AROUND = re.compile(
+    r"\b(?:(?P<up>boost|more|add|raise|lift|bring up|push|need|lacks?|missing|not enough)"
+    r"|cut|less|reduce|lower|tame|notch|scoop|dip|carve|remove|duck|too much|resonan\w*|ring\w*"
+    r"|build ?-?up|harsh\w*|annoying|nasty|ugly|hurts?|honk\w*|mud\w*|whistl\w*|poking|painful"
+    r"|pokes|sticks?|sticking)\b"
+)
 INTRODUCED = re.compile(
     r"\b(like|as if|as though|sounds?|sounding|in an?|in the|inside|through|from an?|from the|feel"
     r"|feels|vibe|more|less|too)\b"
 )
-_WISH = re.compile(r"\b(?:more|less|should|needs?|could|must|not|as|better|good|nice|great)\b")
+_RHETORICAL = re.compile(
+    r"(?:why|how come|is it (?:just |only )?me or)(?: (?:is|are|does|do|did))? "
+    r"(it|this|that|they|everything|(?:the|my) \w+)(?: (?:is|are))?"
+    r"(?: (?:sound|feel|seem|get)s?)? (.*?)\s*\?*"
+)
+_GONE = re.compile(
+    r"(?:where|why) (?:did|has|have|is|are) (?:all )?(the [\w ]+?) (?:go|gone|disappear\w*)\s*\?*"
+)
+# "so muddy", "kinda harsh ngl": nobody asks for that.
+_HERTZ = re.compile(rf"{_NUMBER}\s*(?:k|khz|hz|hertz)\b")
+_SIGH = re.compile(
+    r"(?:(?:ugh|hmm|ok|now|still|it is|so|kind of|kinda|sort of|really|honestly|pretty) )+"
+    r"(?:harsh|muddy|boomy|thin|tinny|nasal|honky|boxy|flat|muffled|dull|shrill|brittle|piercing"
+    r"|lifeless|weak|hollow|noisy)\b.*"
+)
+# Clauses that ask for something and complain of nothing.
+_ASKED = re.compile(
+    r"(?:please |just |now |then )*(?:make|give|let|turn|add|put|use|try|go for|want|i want|i need"
+    r"|i would|we need|need|can you|could you|should|like|as if|as though|more|less|in an?|inside"
+    r"|under|behind|through|from|cut|boost|reduce|remove|kill|lose|tame|fix)\b"
+)
+# Where it is so, not how.
+_PASSAGE = re.compile(
+    r"\b(?:high|low|loud|quiet|long|short|deep|soft) "
+    r"(?:notes?|parts?|bits?|passages?|sections?|hits?)\b"
+    r"|\b(?:around|in|on|of|under|from) (?:the|my) (?:kick|bass) ?(?:drum|guitar|line)?$"
+)
+_WISH = re.compile(r"\b(?:more|less|should|needs?|could|must|not|better|good|nice|great)\b")
 _SWAP = re.compile(r"\b(?:swap|switch|exchange|flip)\b(?! (?:off|on|it off)\b)")
 _KEEPING = re.compile(
     r"\b(?:(?P<unlock>unlock|unfreeze)|(?P<lock>lock|freeze|never (?:touch|change))"
@@ -291,6 +332,7 @@ def normalized(text: str) -> str:
         ("can't", "can not"), ("won't", "will not"), ("n't", " not"), ("it's", "it is"),
         ("that's", "that is"), ("there's", "there is"), ("i'd", "i would"), ("let's", "let us"),
         ("i'm", "i am"), ("dont ", "do not "), ("gimme", "give me"), ("wanna", "want to"),
+        ("over the top", "overdone"),
     ):  # fmt: skip
         text = text.replace(short, long)
     text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
@@ -317,9 +359,8 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
     """
     text = translated(normalized(instruction), ENGLISH)
     text = _spelled(text, known)
-    text = re.sub(
-        r"[a-z]+", lambda m: m[0] if m[0] in FILLER else base_in(m[0], known) or m[0], text
-    )
+    said = _told(text)
+    text = _reduced(said, known)
     if whole := _whole(text):
         return [whole]
     if QUESTION.match(text):
@@ -329,8 +370,10 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
     if _SWAP.search(text) and len(effects := _effects_in(text)) == 2:
         return [Request("swap", effects[0], other=effects[1], text=text)]
     out: list[Request] = []
-    for clause in _carried(clauses(text)):
-        found = list(_clause(clause, known))
+    parts = clauses(said)
+    for part, clause in zip(parts, _carried([_reduced(p, known) for p in parts]), strict=True):
+        complained = _complaint(part)
+        found = [complained] if complained else list(_clause(clause, known))
         # "less bright and boomy": a bare descriptor goes on in the sense of the clause before.
         previous = out[-1] if out else None
         for request in found:
@@ -339,6 +382,35 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
                 request = replace(request, less=True, avoid=previous.avoid, amount=previous.amount)
             out.append(request)
     return [r for r in out if r.verb != "unknown"] or out
+
+
+def _told(text: str) -> str:
+    """The text; "why does it sound so dull?" is not asked to be answered."""
+    if asked := _GONE.fullmatch(text):
+        return f"{asked[1]} is gone"
+    asked = _RHETORICAL.fullmatch(text)
+    return f"{asked[1]} is {asked[2]}" if asked else text
+
+
+def _reduced(text: str, known: frozenset[str]) -> str:
+    """The text with forms of known words as the words themselves."""
+    return re.sub(
+        r"[a-z]+", lambda m: m[0] if m[0] in FILLER else base_in(m[0], known) or m[0], text
+    )
+
+
+def _complaint(clause: str) -> Request | None:
+    """What a clause complains of in words of its own ("I can't make out the words")."""
+    if _ASKED.match(clause) or _HERTZ.search(clause):
+        return None
+    for name, said in complaints().items():
+        if said.search(clause):
+            effects = _effects_in(clause)
+            if effects and name == "buried" and re.search(r"\b(hear|notice)\b", clause):
+                return Request("more", effects[0], text=clause)  # "I can't hear the reverb"
+            amount = 1.5 if re.search(r"\b(way|far|much|so|really|totally)\b", clause) else 1.0
+            return Request("quality", name, amount=amount, text=clause, less=True)
+    return None
 
 
 def _replacement(text: str) -> list[Request]:
@@ -433,7 +505,8 @@ def _whole(text: str) -> Request | None:
     ):
         return Request("halfway", amount=_amount(text)[0], text=text)
     if re.fullmatch(
-        r"(make it |turn it |a bit |much |way |too )*(louder|quieter|loud|quiet|"
+        r"(make it |turn it |it is |a bit |much |way |too |not )*"
+        r"(louder|quieter|loud( enough)?|quiet|"
         r"turn (it )?(up|down)|"
         r"(more|less) (volume|level|gain)|up|down)( please)?",
         bare,
@@ -482,14 +555,18 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
         yield Request("sparing", wanted[0], text=clause)
         return
     amount, rest = _amount(clause, known)
+    rest = _PASSAGE.sub("", rest)
     complaint = bool(re.search(r"\btoo\b", clause)) and not re.search(r"\bnot too\b", clause)
     said_of_it = _STATEMENT.match(clause) and not _WISH.search(clause)
-    complaint = complaint or bool(said_of_it or _NEGATIVE.search(clause))
+    complaint = complaint or bool(said_of_it or _NEGATIVE.search(clause) or _SIGH.fullmatch(clause))
     if complaint and amount == 1.0 and re.search(r"\b(way|far|much) too\b", clause):
         amount = 1.5
     wanting = bool(
         re.search(
-            r"\b(not enough|lacks?|lacking|missing|could use|(lost|losing) (its|all|the|some))\b",
+            r"\b(not enough|lacks?|lacking|missing|could use"
+            r"|(lost|losing) (its|all|the|some|their|his|her)"
+            r"|(has|have|got|there is) (no|zero|hardly any|not much|little)"
+            r"|no \w+ (whatsoever|at all|left))\b",
             clause,
         )
     )
@@ -743,6 +820,12 @@ def _numbers(clause: str) -> Iterator[Request]:
         shelf = "high_shelf" if high and cut[3] != "hpf" else "low_shelf"
         yield Request("set", f"eq.{shelf}_cutoff_freq", value=hz, text=clause)
         yield Request("set", f"eq.{shelf}_gain_db", value=-18.0, text=clause)
+        return
+    if frequency and not decibels and (wish := _AROUND.search(text)):
+        hz = _number(frequency[1]) * (1000 if frequency[2].startswith("k") else 1)
+        yield Request(
+            "shift", "eq@", value=USUAL_DB if wish["up"] else -USUAL_DB, hz=hz, text=clause
+        )
         return
     if decibels and frequency:
         hz = _number(frequency[1]) * (1000 if frequency[2].startswith("k") else 1)

@@ -147,6 +147,8 @@ class _Writer(Draft):
         return True
 
     def _complaint(self, descriptor: Descriptor, request: Request) -> None:
+        if descriptor.name in self.away:
+            return  # said twice in other words
         opposite = self.knowledge.opposite(descriptor)
         wanted = opposite.name if opposite else ""
         causes = {cause.fx for cause in descriptor.causes}
@@ -156,6 +158,9 @@ class _Writer(Draft):
         if request.avoid:
             if not fresh:
                 self.say(f"Nothing in the chain makes it {descriptor.name}; that stays so.")
+            return
+        if "sounds like" in request.text and descriptor.effects.keys() - {"eq"}:
+            self._want(descriptor, request.amount, request.target)  # said of what is not there yet
             return
         if "eq" in descriptor.effects:
             self._equalize_away(descriptor, wanted, request.amount)
@@ -305,7 +310,7 @@ class _Writer(Draft):
             elif knob == "semitones":
                 self.insert(Slot(fx, {knob: sense * 4.0}), request.amount)
                 self.say(f"The pitch goes {'up' if sense > 0 else 'down'}.")
-            elif sense > 0 or knob == "bit_depth" or "." in request.target:
+            elif sense > 0 or knob == "bit_depth" or (fx == "comp" and "." in request.target):
                 self.insert(Slot(fx), request.amount)
                 self.say(f"{_article(TITLES[fx])} {TITLES[fx]} is added.")
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -96,6 +97,13 @@ def lexicon() -> dict[str, Any]:
     """The lexicon as it stands in its file."""
     text = resources.files("ifx_bridge.words").joinpath("lexicon.toml").read_text("utf-8")
     return tomllib.loads(text)
+
+
+@cache
+def complaints() -> dict[str, re.Pattern[str]]:
+    """What people say of too much of a quality without naming it, by descriptor."""
+    text = resources.files("ifx_bridge.words").joinpath("complaints.toml").read_text("utf-8")
+    return {name: re.compile("|".join(said)) for name, said in tomllib.loads(text).items()}
 
 
 def build(lexicon: Mapping[str, Any], crowd: Mapping[str, Any]) -> Knowledge:
