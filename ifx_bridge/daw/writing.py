@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -45,6 +45,7 @@ def write(
     wanted: Sequence[Wanted],
     *,
     tries: int = TRIES,
+    there: Collection[tuple[int, int, int]] = (),
     cancelled: Cancel = lambda: False,
     report: Report = lambda done, total: None,
 ) -> PushReport:
@@ -58,6 +59,8 @@ def write(
         link: Where.
         wanted: What.
         tries: How often to send a value that is not confirmed.
+        there: Keys of the parameters that may have their value already, by a preset: these are
+            read first, and sent only when they do not agree.
         cancelled: Asked between rounds; when true, what is not confirmed yet stays unconfirmed.
         report: Told how many are confirmed of how many.
     """
@@ -77,31 +80,18 @@ def write(
         reason = "sent, but this link cannot read back"
         found |= {i: _ended(w, None, "unconfirmed", reason) for i, w in waiting.items()}
         waiting = {}
-    for _ in range(tries):
+    for attempt in range(tries):
         if not waiting or cancelled():
             break
         mark = next(_marks)
-        sent = {index: _marked(want, mark) for index, want in waiting.items()}
+        sent = {
+            index: _marked(want, mark)
+            for index, want in waiting.items()
+            if attempt or want.parameter.key not in there
+        }
         link.set([(waiting[index].parameter, value) for index, value in sent.items()])
-        agreeing, exact = dict(waiting), set[int]()
-        for reading_number in range(1, UNMARKED_READINGS + 1):
-            # Whose mark has come back needs no more than two readings.
-            asked = [i for i in agreeing if reading_number <= 2 or i not in exact]
-            if not asked:
-                break
-            time.sleep(link.settle_seconds)
-            readings = link.read([agreeing[i].parameter for i in asked])
-            for index in asked:
-                reading, want = readings.get(agreeing[index].parameter.key), agreeing[index]
-                if reading is not None:
-                    last[index] = reading
-                if reading is None or not want.parameter.same(want.value, reading.value):
-                    del agreeing[index]
-                elif np.float32(reading.value) == np.float32(sent[index]):
-                    exact.add(index)
-        for index, want in agreeing.items():
-            found[index] = _ended(want, last[index], "confirmed", "")
-            del waiting[index]
+        for index in _agreeing(link, waiting, sent, last):
+            found[index] = _ended(waiting.pop(index), last[index], "confirmed", "")
         report(len(found), total)
     for index, want in waiting.items():
         reading = last.get(index)
@@ -121,6 +111,32 @@ def write(
     return PushReport(tuple(found[i] for i in range(total)), tuple(notes), time.monotonic() - began)
 
 
+def _agreeing(
+    link: DawLink,
+    waiting: Mapping[int, Wanted],
+    sent: Mapping[int, float],
+    last: dict[int, Reading],
+) -> list[int]:
+    """Those of which enough readings in a row agree; `last` gets the last reading of each."""
+    agreeing, exact = dict(waiting), set[int]()
+    for number in range(1, UNMARKED_READINGS + 1):
+        # Whose mark has come back needs no more than two readings.
+        asked = [i for i in agreeing if number <= 2 or i not in exact]
+        if not asked:
+            break
+        time.sleep(link.settle_seconds)
+        readings = link.read([agreeing[i].parameter for i in asked])
+        for index in asked:
+            reading, want = readings.get(agreeing[index].parameter.key), agreeing[index]
+            if reading is not None:
+                last[index] = reading
+            if reading is None or not want.parameter.same(want.value, reading.value):
+                del agreeing[index]
+            elif index in sent and np.float32(reading.value) == np.float32(sent[index]):
+                exact.add(index)
+    return list(agreeing)
+
+
 def _marked(want: Wanted, mark: int) -> float:
     """A value moved by a few units in the last place, into the range.
 
@@ -133,7 +149,8 @@ def _marked(want: Wanted, mark: int) -> float:
         return value
     unit = float(np.spacing(np.float32(max(abs(value), 1e-3 * (parameter.high - parameter.low)))))
     inward = 1 if value < (parameter.low + parameter.high) / 2 else -1
-    return float(np.float32(value + inward * mark * unit))
+    # From a number of single precision: halves between two would be rounded together.
+    return float(np.float32(np.float32(value) + inward * mark * unit))
 
 
 def _inside(want: Wanted) -> float:

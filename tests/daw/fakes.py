@@ -12,9 +12,13 @@ import socket
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from ifx_bridge.chain_plugin.table import entries
+from ifx_bridge.chain_plugin.values import values_in
 from ifx_bridge.daw.osc import Message, NotOsc, decode, encode
+from ifx_bridge.presets.vstpreset import VstPreset
 
 LOOPBACK = "127.0.0.1"
 
@@ -71,6 +75,19 @@ class Lane:
     name: str
     effects: list[Effect] = field(default_factory=list)
     clips: list[str | None] = field(default_factory=list)
+
+
+def load_preset(effect: Effect, path: Path) -> bool:
+    """As the effect would; what is in the file is known of IFX Chain only."""
+    if not path.is_file():
+        return False
+    effect.preset = str(path)
+    if "IFX Chain" in effect.name:
+        values = values_in(VstPreset.read(path).component)
+        for entry, knob in zip(entries(), effect.knobs, strict=True):
+            p = entry.parameter
+            knob.move((values[entry.symbol] - p.low) / (p.high - p.low))
+    return True
 
 
 class Fake:
@@ -160,6 +177,7 @@ class FakeReaper(Fake):
         self.cache: dict[str, object] = {}
         self.playing, self.seconds, self.tempo = False, 0.0, 120.0
         self.touched_off: list[str] = []
+        self.takes_presets = True
         super().__init__(lanes, weather)
 
     def _lane(self, number: int) -> Lane | None:
@@ -200,8 +218,9 @@ class FakeReaper(Fake):
                 if effect := self._effect(int(track), int(device)):
                     effect.on = value == 1
             case ["track", track, "fx", device, "preset"]:
-                if effect := self._effect(int(track), int(device)):
-                    effect.preset = str(value)
+                effect = self._effect(int(track), int(device))
+                if effect and self.takes_presets:
+                    load_preset(effect, Path(str(value)))
 
     def after_tick(self) -> None:
         self._send("/play", 1.0 if self.playing else 0.0)

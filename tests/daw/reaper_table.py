@@ -10,7 +10,7 @@ from typing import Any
 
 from lupa.lua54 import LuaRuntime
 
-from tests.daw.fakes import Effect, Lane
+from tests.daw.fakes import Effect, Lane, load_preset
 
 
 class Item:
@@ -172,11 +172,7 @@ class ReaperTable:
         return len(track.effects) - 1
 
     def TrackFX_SetPreset(self, track: Lane, fx: int, name: str) -> bool:
-        effect = self._effect(track, fx)
-        if not Path(name).is_file():
-            return False
-        effect.preset = name
-        return True
+        return load_preset(self._effect(track, fx), Path(name))
 
     def GetFXEnvelope(self, track: Lane, fx: int, index: int, create: bool) -> Envelope:
         assert create is True

@@ -6,7 +6,7 @@ import pytest
 
 from ifx_bridge.daw.link import DawParameter
 from ifx_bridge.daw.push import preview, push
-from ifx_bridge.daw.stock import Stock, resolve, resolve_ours, stock
+from ifx_bridge.daw.stock import Stock, resolve, stock
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.effects.spec import effects
 from ifx_bridge.errors import UserError
@@ -59,51 +59,10 @@ def test_units_are_carried_over_and_ends_are_said() -> None:
     assert "350 is beyond its end" in found.left_out[0]
 
 
-def our_plugin(low_high: bool) -> list[DawParameter]:
-    rows: list[tuple[str, float, float]] = [("Amount", 0, 2), ("Output trim", -90, 60)]
-    rows += [(f"Slot {n}", 0, 7) for n in range(1, 8)]
-    for e in effects():
-        rows += [(f"{e.title} bypass", 0, 1)]
-        rows += [(f"{e.title} {p.title}", p.low, p.high) for p in e.parameters]
-    return numbered(*(row if low_high else (row[0], 0, 1) for row in rows))
-
-
-CHAIN = Chain(
-    (Slot("rev", {"room_size": 0.8}), Slot("dist", {"drive_db": 20}, bypass=True)), trim_db=-3
-)
-
-
-def test_our_own_plugin_takes_all_of_it() -> None:
-    found = resolve_ours(CHAIN, our_plugin(True))
-    values = {w.parameter.name: w.value for w in found.wanted}
-    assert not found.left_out
-    titles = [e.title for e in effects()]
-    assert values["Slot 1"] == titles.index("Reverb") + 1
-    assert values["Slot 2"] == titles.index("Distortion") + 1
-    assert values["Slot 3"] == values["Slot 7"] == 0
-    assert values["Reverb room size"] == 0.8
-    assert (values["Distortion bypass"], values["Reverb bypass"]) == (1, 0)
-    assert (values["Output trim"], values["Amount"]) == (-3, 1)
-
-
-def test_our_own_plugin_is_taken_first_and_other_ranges_are_not_guessed() -> None:
-    names = [Knob(p.name) for p in our_plugin(False)]
-    lanes = [Lane("Vox", [Effect("Reverb", []), Effect("IFX Chain", names)])]
-    with daw("live", lanes) as (_, link):
-        plan = preview(link, link.track("Vox"), CHAIN)
-    (part,) = plan.parts
-    assert part.device.name == "IFX Chain"
-    assert {w.parameter.name for w in part.wanted if w.display is None} >= {"Slot 1", "Slot 2"}
-
-
 def test_a_plugin_of_the_users_is_left_to_its_preset() -> None:
     from ifx_bridge.plugins import effect  # noqa: F401  (registers the engine)
 
     chain = Chain((Slot("zamverb", {"wet": 0.5}, engine="plugin"), Slot("rev")))
-    found = resolve_ours(chain, our_plugin(True))
-    assert len(found.left_out) == 1
-    assert "no such effect" in found.left_out[0]
-    assert {w.parameter.name: w.value for w in found.wanted}["Slot 2"] == 0
     with daw("live", [Lane("Vox")]) as (_, link):
         plan = preview(link, link.track("Vox"), chain)
     assert "load its preset" in plan.missing[0]
