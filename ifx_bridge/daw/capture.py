@@ -183,14 +183,29 @@ def cut(
     clip = audio.load(source, allow_clipped=True)
     begin = max(0, round(offset_seconds * clip.sample_rate))
     part = clip.samples[:, begin : begin + round(length_seconds * clip.sample_rate)]
+    return written(part, clip.sample_rate, folder, capture)
+
+
+def written(sound: audio.Audio, sample_rate: int, folder: Path, capture: Capture) -> Capture:
+    """Write a captured sound as `dry.wav`.
+
+    Args:
+        sound: `[channels, samples]`.
+        sample_rate: In Hz.
+        folder: Where to.
+        capture: What is known of it.
+
+    Raises:
+        UserError: It cannot be written.
+    """
     path = folder / "dry.wav"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        audio.save(path, part, clip.sample_rate)
+        audio.save(path, sound, sample_rate)
     except (OSError, RuntimeError) as error:
         raise UserError(
             f"{path} could not be written ({getattr(error, 'strerror', None) or error}).",
-            kept="The recording itself is untouched.",
+            kept="What was there before is untouched.",
             next_step="Choose another folder with --out, or free some space.",
         ) from error
     return replace(capture, path=path)

@@ -173,6 +173,7 @@ class FakeReaper(Fake):
 
     def __init__(self, lanes: list[Lane], weather: Weather = FINE) -> None:
         self.track, self.device = 1, 1
+        self.selected, self.touched = 1, (0, 0)
         self.counts = {"track": 8, "fx": 8, "fxparam": 16}
         self.cache: dict[str, object] = {}
         self.playing, self.seconds, self.tempo = False, 0.0, 120.0
@@ -229,8 +230,12 @@ class FakeReaper(Fake):
         for i in range(1, self.counts["track"] + 1):
             lane = self._lane(i)
             self._send(f"/track/{i}/name", lane.name if lane else "")
-            self._send(f"/track/{i}/select", 1.0 if i == self.track else 0.0)
+            self._send(f"/track/{i}/select", 1.0 if i == self.selected else 0.0)
         self._send("/track/number/str", str(self.track))
+        if effect := self._effect(*self.touched):
+            self._send("/fx/last_touched/track/number/str", str(self.touched[0]))
+            self._send("/fx/last_touched/number/str", str(self.touched[1]))
+            self._send("/fx/last_touched/name", effect.name)
         for i in range(1, self.counts["fx"] + 1):
             effect = self._effect(self.track, i)
             self._send(f"/fx/{i}/name", effect.name if effect else "")
@@ -257,6 +262,7 @@ class FakeLive(Fake):
 
     def __init__(self, lanes: list[Lane], weather: Weather = FINE) -> None:
         self.playing, self.beats, self.tempo, self.recording = False, 0.0, 120.0, False
+        self.selected, self.chosen = 0, None
         super().__init__(lanes, weather)
 
     def take(self, message: Message) -> None:
@@ -320,7 +326,12 @@ class FakeLive(Fake):
         return tuple(lane.name for lane in self.lanes)
 
     def get_view__get__selected_track(self) -> tuple[Any, ...]:
-        return (0,)
+        return (self.selected,)
+
+    def get_view__get__selected_device(self) -> tuple[Any, ...]:
+        if self.chosen is None:
+            raise ValueError("no device is selected")
+        return self.chosen
 
     def get_track__get__devices__name(self, track: int) -> tuple[Any, ...]:
         return tuple(e.name for e in self.lanes[track].effects)
