@@ -45,8 +45,12 @@ def kept(capture: Capture) -> tuple[Capture, Clip]:
         )
     done = replace(capture, notes=tuple(notes))
     data = {**asdict(done), "path": done.path.name}
-    with audio.atomic_path(done.path.with_suffix(".capture.json")) as temporary:
-        temporary.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    beside = done.path.with_suffix(".capture.json")
+    try:
+        with audio.atomic_path(beside) as temporary:
+            temporary.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    except OSError as error:
+        raise _unwritable(beside, error, f"The sound is in {done.path}.") from error
     return done, clip
 
 
@@ -203,9 +207,13 @@ def written(sound: audio.Audio, sample_rate: int, folder: Path, capture: Capture
         folder.mkdir(parents=True, exist_ok=True)
         audio.save(path, sound, sample_rate)
     except (OSError, RuntimeError) as error:
-        raise UserError(
-            f"{path} could not be written ({getattr(error, 'strerror', None) or error}).",
-            kept="What was there before is untouched.",
-            next_step="Choose another folder with --out, or free some space.",
-        ) from error
+        raise _unwritable(path, error, "What was there before is untouched.") from error
     return replace(capture, path=path)
+
+
+def _unwritable(path: Path, error: Exception, kept: str) -> UserError:
+    return UserError(
+        f"{path} could not be written ({getattr(error, 'strerror', None) or error}).",
+        kept=kept,
+        next_step="Choose another folder with --out, or free some space.",
+    )

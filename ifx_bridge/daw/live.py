@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ifx_bridge.audio import atomic_path
 from ifx_bridge.daw.link import (
     Can,
     Capabilities,
@@ -319,10 +320,11 @@ def _transport(found: Mapping[str, Mapping[str, Any]]) -> Transport:
 def _copied(path: Path, folder: Path, track: str, item: str, tempo: float | None) -> Capture:
     import shutil
 
-    folder.mkdir(parents=True, exist_ok=True)
     copy = folder / f"dry{path.suffix.lower()}"
     try:
-        shutil.copyfile(path, copy)
+        folder.mkdir(parents=True, exist_ok=True)
+        with atomic_path(copy) as temporary:
+            shutil.copyfile(path, temporary)
     except OSError as error:
         raise UserError(
             f"{path.name} could not be copied ({error.strerror or error}).",
