@@ -134,11 +134,13 @@ def resolve(table: Stock, slot: Slot, parameters: Sequence[DawParameter]) -> Res
     """
     wanted: list[Wanted] = []
     missing: list[str] = []
-    names = {p.name: p for p in parameters if p.writable}
+    # REAPER adds a Wet of its own behind the effect's: the first of a name is the effect's.
+    names = {p.name: p for p in reversed(parameters) if p.writable}
 
     def find(pattern: str) -> DawParameter | None:
         found = [p for n, p in names.items() if n == pattern]
-        found = found or [p for n, p in names.items() if re.fullmatch(pattern, n, re.IGNORECASE)]
+        there = reversed(names.items())
+        found = found or [p for n, p in there if re.fullmatch(pattern, n, re.IGNORECASE)]
         return found[0] if found else None
 
     def add(pattern: str, value: float, unit: str, to: str, title: str) -> None:
@@ -148,7 +150,7 @@ def resolve(table: Stock, slot: Slot, parameters: Sequence[DawParameter]) -> Res
             return
         if table.by == "display":
             target = plain(value, unit)
-            wanted.append(Wanted(parameter, display=with_slack(target), title=title))
+            wanted.append(Wanted(parameter, display=with_slack(target), title=title, unit=to))
             return
         converted = convert(value, unit, to)
         inside = min(parameter.high, max(parameter.low, converted))

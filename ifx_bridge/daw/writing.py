@@ -32,12 +32,14 @@ class Wanted:
         value: Between its `low` and `high`; or
         display: what its display should say, for the link to search.
         title: What it is for, in the user's words.
+        unit: Of numbers that its display shows without one.
     """
 
     parameter: DawParameter
     value: float = 0.0
     display: Quantity | None = None
     title: str = ""
+    unit: str = ""
 
 
 def write(
@@ -214,7 +216,7 @@ def _searched(
         if not active or cancelled():
             break
         middles = {i: (s.low + s.high) / 2 for i, s in active.items()}
-        shown = _shown(link, {i: (s.want.parameter, middles[i]) for i, s in active.items()})
+        shown = _shown(link, {i: (s.want, middles[i]) for i, s in active.items()})
         for i, search in active.items():
             _step(search, middles[i], shown.get(i))
     lost = []
@@ -242,22 +244,20 @@ def _restore(link: DawLink, parameters: Sequence[DawParameter]) -> None:
         write(link, [Wanted(p, p.value) for p in parameters])
 
 
-def _shown(
-    link: DawLink, positions: dict[int, tuple[DawParameter, float]]
-) -> dict[int, Quantity | str]:
+def _shown(link: DawLink, positions: dict[int, tuple[Wanted, float]]) -> dict[int, Quantity | str]:
     """What displays say at positions; a text counts only with the position that was set."""
     shown: dict[int, Quantity | str] = {}
     left = dict(positions)
     for _ in range(TRIES):
         if not left:
             break
-        link.set(list(left.values()))
+        link.set([(want.parameter, position) for want, position in left.values()])
         time.sleep(link.settle_seconds)
-        readings = link.read([p for p, _ in left.values()], texts=True)
-        for i, (parameter, position) in list(left.items()):
-            reading = readings.get(parameter.key)
-            if reading is not None and parameter.same(position, reading.value):
-                shown[i] = quantity(reading.text) or reading.text
+        readings = link.read([want.parameter for want, _ in left.values()], texts=True)
+        for i, (want, position) in list(left.items()):
+            reading = readings.get(want.parameter.key)
+            if reading is not None and want.parameter.same(position, reading.value):
+                shown[i] = quantity(reading.text, want.unit) or reading.text
                 del left[i]
     return shown
 
@@ -271,7 +271,7 @@ def _ends(link: DawLink, searches: dict[int, _Search]) -> None:
             for i, s in todo.items():
                 p = s.want.parameter
                 span = share * (p.high - p.low)
-                at[i] = (p, p.low + span if side == "low" else p.high - span)
+                at[i] = (s.want, p.low + span if side == "low" else p.high - span)
             shown = _shown(link, at)
             for i, (_, position) in at.items():
                 text = shown.get(i)

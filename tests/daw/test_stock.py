@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from ifx_bridge.daw.link import DawParameter
@@ -99,3 +101,39 @@ def test_the_order_of_devices_is_minded() -> None:
         assert any("another order" in note for note in plan.notes)
         with pytest.raises(UserError, match="does not stand in"):
             preview(link, link.track("Vox"), Chain((Slot("comp"),)), {"comp": 1})
+
+
+def test_numbers_without_a_unit_are_read_in_the_tables() -> None:
+    reverb = Effect(
+        "VST: ReaVerbate (Cockos)",
+        [
+            Knob("Wet", value=0.25, display=lambda v: f"{20 * math.log10(2 * v + 1e-9):.1f}"),
+            Knob("Room size", value=0.3, display=lambda v: f"{170 * v:.0f}"),
+            Knob("Dampening", value=0.5, display=lambda v: f"{100 * v:.0f}"),
+            Knob("Wet", value=1.0, display=lambda v: f"{100 * v:.0f} %"),
+        ],
+    )
+    chain = Chain((Slot("rev", {"room_size": 0.6, "damping": 0.2, "wet_level": 0.5}),))
+    with daw("reaper", [Lane("Vox", [reverb])]) as (_, link):
+        report = push(link, preview(link, link.track("Vox"), chain))
+    assert report.done, report
+    assert [k.text() for k in reverb.knobs[1:3]] == ["60", "20"]
+    assert float(reverb.knobs[0].text()) == pytest.approx(-6, abs=0.2)
+    # REAPER's own knob of the same name stays as it was.
+    assert reverb.knobs[3].value == 1
+
+
+def test_the_times_of_reapers_delay_do_not_add_up() -> None:
+    (row,) = [r for r in stock() if r.insert == "ReaDelay"]
+    names = ("Wet", "Dry", "1: Length (time)", "1: Length (musical)", "1: Feedback")
+    found = resolve(
+        row, Slot("delay", {"delay_seconds": 0.25}), numbered(*((n, 0, 1) for n in names))
+    )
+    assert not found.left_out
+    by_name = {w.parameter.name: w for w in found.wanted}
+    assert (by_name["1: Length (musical)"].value, by_name["1: Length (musical)"].display) == (
+        0,
+        None,
+    )
+    time = by_name["1: Length (time)"]
+    assert (time.display.value, time.unit) == (0.25, "ms")  # type: ignore[union-attr]
