@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -396,7 +396,9 @@ class ReaperLink(DawLink):
         try:
             yield
         finally:
-            helper.ask("undo_end", title=title)
+            if self._helped:  # it may have quit
+                with suppress(UserError):
+                    helper.ask("undo_end", title=title)
 
     def _need(self, what: Can) -> Helper:
         self.capabilities.need(what)

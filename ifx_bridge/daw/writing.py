@@ -11,6 +11,7 @@ import numpy as np
 
 from ifx_bridge.daw.link import Can, DawLink, DawParameter, PushReport, Reading, Status, Write
 from ifx_bridge.daw.units import Quantity, quantity
+from ifx_bridge.errors import UserError
 
 TRIES = 3
 UNMARKED_READINGS = 4
@@ -76,6 +77,7 @@ def write(
         else:
             waiting[index] = want
     last: dict[int, Reading] = {}
+    failed = ""
     total = len(wanted)
     if Can.READ_BACK not in link.capabilities:
         link.set([(w.parameter, _inside(w)) for w in waiting.values()])
@@ -91,7 +93,10 @@ def write(
             for index, want in waiting.items()
             if attempt or want.parameter.key not in there
         }
-        link.set([(waiting[index].parameter, value) for index, value in sent.items()])
+        try:
+            link.set([(waiting[index].parameter, value) for index, value in sent.items()])
+        except UserError as error:  # what was sent before may have arrived all the same
+            failed = str(error)
         for index in _agreeing(link, waiting, sent, last):
             found[index] = _ended(waiting.pop(index), last[index], "confirmed", "")
         report(len(found), total)
@@ -99,8 +104,8 @@ def write(
         reading = last.get(index)
         if cancelled():
             reason = "stopped before it was confirmed"
-        elif reading is None:
-            reason = "no answer"
+        elif reading is None or failed:
+            reason = failed or "no answer"
         elif want.parameter.same(want.value, reading.value):
             reason = "it was not read back often enough to be sure"
         else:

@@ -75,6 +75,32 @@ def test_one_undo_step_for_a_push(link: ReaperLink, table: ReaperTable) -> None:
     assert [k.value for k in table.lanes[0].effects[0].knobs] == pytest.approx([2 / 3, 1], abs=0.01)
 
 
+def test_reaper_quits_in_the_middle_of_a_push(
+    table: ReaperTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table.root.mkdir()
+    install(table.root)
+    running = Running(table.root / "Scripts" / SCRIPT, table)
+    helper = Helper(table.root / "IFX Bridge", timeout=0.3)
+    with ReaperLink(port=9, listen=0, helper=helper, timeout=0.05, settle_seconds=0.001) as link:
+        found = link.parameters(link.devices(link.tracks()[0])[0])
+        ask = helper.ask
+
+        def last_words(what: str, **values: object) -> dict[str, object]:
+            if what == "set":
+                ask(what, **values)
+                running.close()
+            return ask(what, **values)
+
+        monkeypatch.setattr(helper, "ask", last_words)
+        with link.undo_step("IFX Bridge: turn 1"):
+            report = write(link, [Wanted(p, 0.75) for p in found], tries=1)
+    assert [w.status for w in report.writes] == ["unconfirmed", "unconfirmed"]
+    assert {w.reason for w in report.writes} == {report.writes[0].reason}
+    assert "has not answered" in report.writes[0].reason
+    assert "stopped answering" in report.notes[0]
+
+
 def test_nothing_is_set_when_one_cannot_be(link: ReaperLink, table: ReaperTable) -> None:
     gain, mode = link.parameters(link.devices(link.tracks()[0])[0])
     del table.lanes[0].effects[0].knobs[1]
