@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from ifx_bridge.daw.link import (
     Device,
     Probe,
     Reading,
+    Scene,
     Track,
     Transport,
     silent,
@@ -32,6 +35,9 @@ HINT = (
 ENUMERATION, INTEGER, TOGGLE, INPUT, HIDDEN = 1, 2, 64, 128, 256
 AUDIO_STRIPS = ("AT", "MT", "B")
 TRIES = 10
+# Of the surface: all kinds of strips, and to be told of their buttons.
+STRIP_TYPES, FEEDBACK = 159, 1
+NAMES_SECONDS = 2.0
 
 CAPABILITIES = Capabilities(
     frozenset(
@@ -73,6 +79,8 @@ class ArdourLink(DawLink):
         self.host, self.port, self.timeout, self.session = host, port, timeout, session
         self.wire = self._wire()
         self.sample_rate = 0
+        self._names: dict[int, str] = {}
+        self._named_at = -NAMES_SECONDS
 
     def _wire(self) -> Wire:
         return Wire((self.host, self.port), rate=TABLE.settings["rate"])
@@ -118,11 +126,39 @@ class ArdourLink(DawLink):
         rows = self._strips()
         if rows is None:
             raise silent(self.name, self.port, HINT)
-        return tuple(
-            Track(index=int(row[6]), name=str(row[1]))
-            for row in rows
-            if len(row) >= 7 and row[0] in AUDIO_STRIPS
-        )
+        strips = {int(r[6]): str(r[1]) for r in rows if len(r) >= 7 and r[0] in AUDIO_STRIPS}
+        self._ask_selected(set(strips))
+        return tuple(Track(index, name, self._selected(index)) for index, name in strips.items())
+
+    def _ask_selected(self, strips: set[int]) -> None:
+        """Have Ardour say which are selected, and from now on when that changes."""
+
+        def last(message: Message) -> bool:
+            if row := TABLE.into["selected"].read(message):
+                strips.discard(row["strip"])
+            return not strips
+
+        ids = {"bank": 0, "types": STRIP_TYPES, "fader": 0, "send_page": 0, "plugin_page": 0}
+        question = TABLE.message("surface", feedback=FEEDBACK, **ids)
+        self.wire.ask(question, until=last, timeout=self.timeout)
+
+    def _selected(self, strip: int) -> bool | None:
+        found = self.wire.latest(TABLE.into["selected"].pattern, strip)
+        return bool(found.args[-1]) if found else None
+
+    def scene(self) -> Scene:
+        """Its surface does not tell of the plugin that is looked at, nor of the tempo.
+
+        The tempo is the session file's. Names and selection are asked for now and then, since
+        not every change of selection is told.
+        """
+        transport = self.transport()
+        if time.monotonic() - self._named_at > NAMES_SECONDS:
+            self._names = {t.index: t.name for t in self.tracks()}
+            self._named_at = time.monotonic()
+        track = next((Track(n, x, True) for n, x in self._names.items() if self._selected(n)), None)
+        tempo = ardour_session.tempo(self.session) if self.session else None
+        return Scene(replace(transport, tempo=tempo), track)
 
     def devices(self, track: Track) -> tuple[Device, ...]:
         """The plugins of a track."""

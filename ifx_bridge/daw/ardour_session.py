@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 
 from ifx_bridge import audio
+from ifx_bridge.daw.capture import written
 from ifx_bridge.daw.link import Capture
 from ifx_bridge.errors import UserError
 
@@ -150,11 +152,8 @@ def capture(file: Path, track: str, tracks: Sequence[str], folder: Path) -> Capt
     sound = np.zeros((channels, round((end - begin) * rate)), dtype=np.float32)
     for region in regions:
         _place(sound, region, begin, rate)
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "dry.wav"
-    audio.save(path, sound, rate)
-    return Capture(
-        path,
+    about = Capture(
+        folder,
         way="the regions of the track, from the session's own recordings",
         daw="Ardour",
         track=track,
@@ -166,6 +165,21 @@ def capture(file: Path, track: str, tracks: Sequence[str], folder: Path) -> Capt
         if any(r.shaped for r in regions)
         else (),
     )
+    return written(sound, rate, folder, about)
+
+
+def tempo(folder: Path) -> float | None:
+    """Of a session as it was saved last, in beats a minute; None where the file does not say."""
+    try:
+        file = session_file(folder)
+        return _tempo_at(file, file.stat().st_mtime_ns)
+    except (OSError, UserError):
+        return None
+
+
+@lru_cache(maxsize=4)
+def _tempo_at(file: Path, written: int) -> float | None:
+    return _tempo(_parsed(file))
 
 
 def _place(sound: audio.Audio, region: Region, begin: float, rate: int) -> None:

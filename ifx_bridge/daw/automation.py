@@ -18,6 +18,8 @@ POINT_SECONDS = 0.05
 LISTEN_SECONDS = 1.0
 START_SECONDS = 5.0
 AGAIN_SECONDS = 0.5
+# While no value changes, as with switches.
+STEP_SECONDS = 0.02
 
 CURVES: dict[str, Callable[[float], float]] = {
     "linear": lambda x: x,
@@ -179,6 +181,7 @@ def _as_pass(
     """Send values as the transport goes; the DAW records them where it is set to."""
     began = time.monotonic()
     moved = [lane.parameter for lane in ways]
+    sent = {lane.parameter.key: lane.before for lane in ways}
     link.set([(lane.parameter, lane.before) for lane in ways])
     notes = [link.arm(moved, True)]
     _located(link, ramp)
@@ -194,7 +197,12 @@ def _as_pass(
                     break
                 here, asked = state.seconds if state.seconds is not None else now, time.monotonic()
             share = (now - ramp.start_seconds) / ramp.seconds
-            link.set([(lane.parameter, lane.value(share, ramp.curve)) for lane in ways])
+            values = [(lane.parameter, lane.value(share, ramp.curve)) for lane in ways]
+            if new := [(p, value) for p, value in values if sent[p.key] != value]:
+                sent.update((p.key, value) for p, value in new)
+                link.set(new)
+            else:
+                time.sleep(STEP_SECONDS)
             report(round(100 * min(1.0, max(0.0, share))), 100)
             if share >= 1:
                 break

@@ -45,8 +45,12 @@ def kept(capture: Capture) -> tuple[Capture, Clip]:
         )
     done = replace(capture, notes=tuple(notes))
     data = {**asdict(done), "path": done.path.name}
-    with audio.atomic_path(done.path.with_suffix(".capture.json")) as temporary:
-        temporary.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    beside = done.path.with_suffix(".capture.json")
+    try:
+        with audio.atomic_path(beside) as temporary:
+            temporary.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    except OSError as error:
+        raise _unwritable(beside, error, f"The sound is in {done.path}.") from error
     return done, clip
 
 
@@ -183,14 +187,33 @@ def cut(
     clip = audio.load(source, allow_clipped=True)
     begin = max(0, round(offset_seconds * clip.sample_rate))
     part = clip.samples[:, begin : begin + round(length_seconds * clip.sample_rate)]
+    return written(part, clip.sample_rate, folder, capture)
+
+
+def written(sound: audio.Audio, sample_rate: int, folder: Path, capture: Capture) -> Capture:
+    """Write a captured sound as `dry.wav`.
+
+    Args:
+        sound: `[channels, samples]`.
+        sample_rate: In Hz.
+        folder: Where to.
+        capture: What is known of it.
+
+    Raises:
+        UserError: It cannot be written.
+    """
     path = folder / "dry.wav"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        audio.save(path, part, clip.sample_rate)
+        audio.save(path, sound, sample_rate)
     except (OSError, RuntimeError) as error:
-        raise UserError(
-            f"{path} could not be written ({getattr(error, 'strerror', None) or error}).",
-            kept="The recording itself is untouched.",
-            next_step="Choose another folder with --out, or free some space.",
-        ) from error
+        raise _unwritable(path, error, "What was there before is untouched.") from error
     return replace(capture, path=path)
+
+
+def _unwritable(path: Path, error: Exception, kept: str) -> UserError:
+    return UserError(
+        f"{path} could not be written ({getattr(error, 'strerror', None) or error}).",
+        kept=kept,
+        next_step="Choose another folder with --out, or free some space.",
+    )

@@ -27,7 +27,7 @@ class Desk:
         folder: Of the session; one that is there already is gone on with.
         engine: What makes turns.
         link: The DAW; None when there is none.
-        track: Name or number of the track to capture from and push to.
+        track: Name or number of the track to capture from and push to, or: selected.
         cancelled: Whether to stop.
     """
 

@@ -134,6 +134,21 @@ class Device:
 
 
 @dataclass(frozen=True)
+class Scene:
+    """What somebody at the DAW sees just now.
+
+    Attributes:
+        transport: Where it is.
+        track: The selected track; None when none is, or the DAW does not say.
+        device: The device chosen or moved last; None likewise.
+    """
+
+    transport: Transport
+    track: Track | None = None
+    device: Device | None = None
+
+
+@dataclass(frozen=True)
 class DawParameter:
     """One parameter of a device, and where it stood when it was read.
 
@@ -319,6 +334,10 @@ class DawLink(ABC):
     def locate(self, seconds: float) -> None:
         """Go to a place of the project."""
         raise self._cannot(Can.TRANSPORT)
+
+    def scene(self) -> Scene:
+        """Transport, selected track and device; cheap enough to be asked several times a second."""
+        return Scene(self.transport())
 
     def tracks(self) -> tuple[Track, ...]:
         """All tracks."""

@@ -6,10 +6,11 @@ Live counts from 0 on the wire; here, as in its window, everything counts from 1
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ifx_bridge.audio import atomic_path
 from ifx_bridge.daw.link import (
     Can,
     Capabilities,
@@ -19,6 +20,7 @@ from ifx_bridge.daw.link import (
     Device,
     Probe,
     Reading,
+    Scene,
     Track,
     Transport,
     silent,
@@ -36,6 +38,7 @@ TRIES = 3
 # AbletonOSC looks for messages once in 100 ms.
 TICK_SECONDS = 0.1
 ON = "Device On"
+TRANSPORT: dict[str, dict[str, int]] = {"tempo": {}, "playing": {}, "beats": {}, "recording": {}}
 
 CAPABILITIES = Capabilities(
     frozenset(
@@ -96,11 +99,23 @@ class LiveLink(DawLink):
 
     def transport(self) -> Transport:
         """Position in seconds follows from beats at the tempo of now."""
-        found = self._all(tempo={}, playing={}, beats={}, recording={})
-        tempo = found["tempo"]["tempo"]
-        playing, recording = (bool((found[k]["rest"] or [0])[0]) for k in ("playing", "recording"))
-        seconds = found["beats"]["beats"] * 60 / tempo if tempo else None
-        return Transport(playing, playing and recording, seconds, tempo)
+        return _transport(self._all(**TRANSPORT))
+
+    def scene(self) -> Scene:
+        """Asked all at once."""
+        found = self._all(**TRANSPORT, track_names={}, selected_track={})
+        number = found["selected_track"]["track"]
+        names = found["track_names"]["rest"]
+        track = Track(number + 1, str(names[number]), True) if number < len(names) else None
+        # Live answers with an error while no device is selected.
+        where = self._answers({"selected_device": {}}, tries=1).get("selected_device")
+        device = None
+        if where is not None and 0 <= where["track"] < len(names):
+            known = self._answers({"device_names": {"track": where["track"]}}).get("device_names")
+            if known and 0 <= where["device"] < len(known["rest"]):
+                name = str(known["rest"][where["device"]])
+                device = Device(where["track"] + 1, where["device"] + 1, name)
+        return Scene(_transport(found), track, device)
 
     def play(self) -> None:
         """Let it roll from where it is."""
@@ -260,39 +275,56 @@ class LiveLink(DawLink):
 
     def _ask(self, name: str, **ids: int) -> dict[str, Any] | None:
         """The answer about just these numbers; asked again when it does not come."""
-        question = TABLE.message(name, **ids)
-        found: list[dict[str, Any]] = []
+        return self._answers({name: ids}).get(name)
 
-        def last(message: Message) -> bool:
-            row = TABLE.into[name].read(message)
-            if row is not None and all(row.get(k) == v for k, v in ids.items()):
-                found.append(row)
-                return True
-            error = TABLE.into["error"].read(message)
-            return error is not None and time.monotonic() > began + TICK_SECONDS
+    def _answers(
+        self, questions: Mapping[str, Mapping[str, int]], tries: int = TRIES
+    ) -> dict[str, dict[str, Any]]:
+        """Answers to questions asked at once, as far as they come; errors count as answers."""
+        found: dict[str, dict[str, Any]] = {}
+        for _ in range(tries):
+            left = {name: ids for name, ids in questions.items() if name not in found}
+            if not left:
+                break
+            asked, errors = time.monotonic(), 0
 
-        for _ in range(TRIES):
-            began = time.monotonic()
-            self.wire.ask(question, until=last, timeout=self.timeout)
-            if found:
-                return found[0]
-        return None
+            def last(message: Message, left: Any = left, asked: float = asked) -> bool:
+                nonlocal errors
+                for name, ids in left.items():
+                    row = TABLE.into[name].read(message)
+                    if row is not None and all(row.get(k) == v for k, v in ids.items()):
+                        found[name] = row
+                # Not those about what was asked before.
+                if TABLE.into["error"].read(message) and time.monotonic() > asked + TICK_SECONDS:
+                    errors += 1
+                return sum(name in found for name in left) + errors >= len(left)
 
-    def _all(self, **questions: dict[str, int]) -> dict[str, dict[str, Any]]:
-        answers = {name: self._ask(name, **ids) for name, ids in questions.items()}
-        missing = [name for name, answer in answers.items() if answer is None]
-        if missing:
+            batch = [TABLE.message(name, **ids) for name, ids in left.items()]
+            self.wire.ask(*batch, until=last, timeout=self.timeout)
+        return found
+
+    def _all(self, **questions: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+        answers = self._answers(questions)
+        if set(answers) != set(questions):
             raise silent(self.name, self.port, f"{HINT} While one of its menus is open, it waits.")
-        return {name: answer for name, answer in answers.items() if answer is not None}
+        return answers
+
+
+def _transport(found: Mapping[str, Mapping[str, Any]]) -> Transport:
+    tempo = found["tempo"]["tempo"]
+    playing, recording = (bool((found[k]["rest"] or [0])[0]) for k in ("playing", "recording"))
+    seconds = found["beats"]["beats"] * 60 / tempo if tempo else None
+    return Transport(playing, playing and recording, seconds, tempo)
 
 
 def _copied(path: Path, folder: Path, track: str, item: str, tempo: float | None) -> Capture:
     import shutil
 
-    folder.mkdir(parents=True, exist_ok=True)
     copy = folder / f"dry{path.suffix.lower()}"
     try:
-        shutil.copyfile(path, copy)
+        folder.mkdir(parents=True, exist_ok=True)
+        with atomic_path(copy) as temporary:
+            shutil.copyfile(path, temporary)
     except OSError as error:
         raise UserError(
             f"{path.name} could not be copied ({error.strerror or error}).",

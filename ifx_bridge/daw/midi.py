@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from ifx_bridge.audio import atomic_path
 from ifx_bridge.daw.automation import Lane, Ramp, points
-from ifx_bridge.daw.link import Transport
+from ifx_bridge.daw.link import Scene, Transport
 from ifx_bridge.errors import UserError
 
 # Controllers 0 to 31 have their low half at 32 to 63. Those with a meaning of their own are left
@@ -25,6 +25,8 @@ CLOCKS_PER_BEAT = 24
 # Song position counts sixteenths.
 SIXTEENTHS_PER_BEAT = 4
 WIGGLE_STEPS = 16
+# Times a second: MIDI's own wire takes 1,000 messages in that time.
+STREAM_RATE = 50
 
 
 def controller(index: int) -> tuple[int, int]:
@@ -114,6 +116,43 @@ def wiggle(channel: int, control: int) -> list[Any]:
     """A controller moved up and down, for a DAW's MIDI learn to catch."""
     up = [round(HIGHEST * n / WIGGLE_STEPS) for n in range(WIGGLE_STEPS + 1)]
     return [m for value in (*up, *reversed(up)) for m in cc14(channel, control, value)]
+
+
+def stream(
+    port: Any,
+    ways: Sequence[Lane],
+    ramp: Ramp,
+    *,
+    wait: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> None:
+    """Send a ramp live, as 14-bit controllers; what does not change is not sent again.
+
+    Args:
+        port: mido's output.
+        ways: The lanes; the n-th uses `controller(n)`.
+        ramp: Length and curve; it begins now.
+        wait: Waits so many seconds.
+        clock: Seconds that only go forward.
+        cancelled: Asked all the time; the controllers stay where they are then.
+
+    Raises:
+        UserError: There are too many lanes.
+    """
+    places = [controller(index) for index in range(len(ways))]
+    began, last = clock(), dict[int, int]()
+    while not cancelled():
+        share = min(1.0, (clock() - began) / ramp.seconds)
+        for index, lane in enumerate(ways):
+            value = fourteen(lane.value(share, ramp.curve), lane.parameter.low, lane.parameter.high)
+            if last.get(index) != value:
+                last[index] = value
+                for message in cc14(*places[index], value):
+                    port.send(message)
+        if share >= 1:
+            return
+        wait(1 / STREAM_RATE)
 
 
 # Ports.
@@ -272,6 +311,10 @@ class Follower:
         for message in self._port.iter_pending():
             self._clock = self._clock.heard(message, time.monotonic())
         return self._clock.transport
+
+    def scene(self) -> Scene:
+        """The transport, as `Follow` looks at it."""
+        return Scene(self.transport())
 
 
 # Learning.

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from ifx_bridge.daw import stock
+from ifx_bridge.chain_plugin.table import NAME as OURS
+from ifx_bridge.daw import ours, stock
 from ifx_bridge.daw.link import Can, DawLink, Device, PushReport, Track
 from ifx_bridge.daw.writing import Cancel, Report, Wanted, write
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.errors import UserError
+from ifx_bridge.presets.vstpreset import SUFFIX, VstPreset
+
+# Of a push: what REAPER shows as the name of the preset.
+PRESET = "IFX Bridge"
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,7 @@ class Part:
         left_out: What has no place in it.
         note: How it differs from ours, where it does.
         on: Whether it should be on; None to leave it.
+        preset: Of the same values, where the link loads presets and the device is our own plugin.
     """
 
     device: Device
@@ -31,6 +39,7 @@ class Part:
     left_out: tuple[str, ...] = ()
     note: str = ""
     on: bool | None = None
+    preset: VstPreset | None = None
 
 
 @dataclass(frozen=True)
@@ -80,10 +89,8 @@ def preview(
     """
     devices = link.devices(track)
     for device in devices:
-        if device.name.lower().startswith(stock.OURS.lower()):
-            found = stock.resolve_ours(chain, link.parameters(device))
-            part = Part(device, chain.ids, found.wanted, found.left_out)
-            return Preview(track, (part,))
+        if channels := ours.channels_of(device.name):
+            return Preview(track, (_ours(link, device, chain, channels),))
     parts, missing, notes = [], [], []
     for slot in chain:
         candidates: Sequence[Device] = devices
@@ -114,6 +121,13 @@ def preview(
     return Preview(track, tuple(parts), tuple(missing), tuple(notes))
 
 
+def _ours(link: DawLink, device: Device, chain: Chain, channels: int) -> Part:
+    found = ours.resolve(chain, link.parameters(device))
+    preset = ours.preset(chain, PRESET, channels) if Can.PRESETS in link.capabilities else None
+    on = True if Can.ENABLE in link.capabilities else None
+    return Part(device, chain.ids, found.wanted, found.left_out, on=on, preset=preset)
+
+
 def _instead(slot: Slot) -> str:
     if slot.engine == "plugin":
         return "a plugin of yours: load its preset in the DAW (ifx-bridge plugins preset)"
@@ -125,7 +139,7 @@ def _known(fx: str) -> str:
 
     names = [re.sub(r"\\?[()?.*]|\(.*?\)\?", "", row.insert or row.name)
              for row in stock.stock() if row.effect == fx]  # fmt: skip
-    return ", ".join([*dict.fromkeys(names), stock.OURS])
+    return ", ".join([*dict.fromkeys(names), OURS])
 
 
 def push(
@@ -136,17 +150,36 @@ def push(
     cancelled: Cancel = lambda: False,
     report: Report = lambda done, total: None,
 ) -> PushReport:
-    """Carry out a preview, as one undo step where the DAW allows it."""
+    """Carry out a preview, as one undo step where the DAW allows it.
+
+    Our own plugin gets its values as a preset where the link loads presets, all at once.
+    """
     wanted = [want for part in plan.parts for want in part.wanted]
     notes = [*plan.missing, *plan.notes]
     for part in plan.parts:
         notes += [f"{part.device.name}: {text}" for text in part.left_out]
         if part.note:
             notes.append(f"{part.device.name} is {part.note}.")
-    with link.undo_step(title):
+    with link.undo_step(title), TemporaryDirectory(prefix="ifx-") as folder:
         for part in plan.parts:
             if part.on is not None and part.on != part.device.enabled:
                 link.enable(part.device, part.on)
-        done = write(link, wanted, cancelled=cancelled, report=report)
+        loaded = [part for part in plan.parts if _loaded(link, part, Path(folder), notes)]
+        # A preset says nothing of itself: its values are read back, and set where they are not.
+        there = frozenset(w.parameter.key for part in loaded for w in part.wanted)
+        done = write(link, wanted, there=there, cancelled=cancelled, report=report)
         link.release([w.parameter for w in done.writes if w.status != "refused"])
     return replace(done, notes=(*done.notes, *notes))
+
+
+def _loaded(link: DawLink, part: Part, folder: Path, notes: list[str]) -> bool:
+    if part.preset is None:
+        return False
+    path = folder / f"{PRESET}{SUFFIX}"
+    try:
+        part.preset.write(path)
+        link.load_preset(part.device, path)
+    except UserError as error:
+        notes.append(f"The preset was not loaded, each value was set instead: {error}")
+        return False
+    return True

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from ifx_bridge.daw.link import (
     Can,
@@ -17,6 +19,7 @@ from ifx_bridge.daw.link import (
     Point,
     Probe,
     Reading,
+    Scene,
     Track,
     Transport,
     silent,
@@ -33,6 +36,8 @@ HINT = (
 )
 HELPERLESS = "This needs the helper script: ifx-bridge daw install reaper."
 TRIES = 3
+# When nothing has come for so long, it is asked whether it is still there.
+QUIET_SECONDS = 5.0
 # How far the control surface shows; what comes back ends at the first empty name.
 TRACKS, DEVICES, PARAMETERS = 128, 32, 256
 
@@ -70,6 +75,11 @@ class ReaperLink(DawLink):
         self.settle_seconds = settle_seconds
         self.helper = helper
         self.wire = Wire((host, port), port=listen, rate=TABLE.settings["rate"])
+        self._heard_at = -math.inf
+        self.wire.listen(self._heard)
+
+    def _heard(self, message: Message) -> None:
+        self._heard_at = time.monotonic()
 
     @property
     def _helped(self) -> Helper | None:
@@ -97,7 +107,9 @@ class ReaperLink(DawLink):
         return Probe(self.name, self.host, self.port, False, f"No answer. {HINT}")
 
     def transport(self) -> Transport:
-        """From what REAPER sent last, after letting it send anew."""
+        """From the helper, or from what REAPER sends when it sends everything anew."""
+        if self._helped:
+            return self.scene().transport
         needed = {"playing", "seconds", "tempo"}
 
         def done(message: Message) -> bool:
@@ -107,14 +119,42 @@ class ReaperLink(DawLink):
 
         if not self._refresh(done):
             raise silent(self.name, self.port, HINT)
+        return self._transport()
 
-        def last(name: str) -> float | None:
-            message = self.wire.latest(TABLE.into[name].pattern)
-            return float(message.args[0]) if message else None  # type: ignore[arg-type]
-
+    def _transport(self) -> Transport:
+        seconds, tempo = (self._last(name) for name in ("seconds", "tempo"))
         return Transport(
-            bool(last("playing")), bool(last("recording")), last("seconds"), last("tempo")
+            bool(self._last("playing")),
+            bool(self._last("recording")),
+            None if seconds is None else float(seconds),
+            None if tempo is None else float(tempo),
         )
+
+    def scene(self) -> Scene:
+        """From the helper, or from what REAPER has sent of itself; it sends every change.
+
+        The device is the one whose parameters were moved last.
+        """
+        if helper := self._helped:
+            return _scene(helper.ask("scene"))
+        if time.monotonic() - self._heard_at > QUIET_SECONDS:
+            if not self._gather():
+                raise silent(self.name, self.port, HINT)
+            self._heard_at = time.monotonic()
+        chosen = (n for n in range(1, TRACKS + 1) if self._last("track_selected", track=n))
+        track = next((n for n in chosen if self._last("track_name", track=n)), None)
+        where = [str(self._last(f"touched_{what}") or "") for what in ("track", "device")]
+        device = None
+        if all(number.isdecimal() and int(number) > 0 for number in where):
+            name = str(self._last("touched_name") or "")
+            device = Device(int(where[0]), int(where[1]), name)
+        name = str(self._last("track_name", track=track)) if track else ""
+        return Scene(self._transport(), Track(track, name, True) if track else None, device)
+
+    def _last(self, name: str, **ids: int | None) -> Any:
+        """The value of the table's message that came last."""
+        message = self.wire.latest(TABLE.into[name].pattern.format_map(ids))
+        return message.args[0] if message and message.args else None
 
     def play(self) -> None:
         """Let it roll."""
@@ -340,26 +380,10 @@ class ReaperLink(DawLink):
         self._need(Can.POINTS).ask("points", track=t, device=d, parameter=p, points=rows)
 
     def capture(self, track: Track, folder: Path) -> Capture:
-        """The source file of the track's item, before all effects."""
-        row = self._need(Can.CAPTURE).ask("source", track=track.index)
-        from ifx_bridge.daw.capture import cut
+        """The selected items of a track, or all of it, before all effects."""
+        from ifx_bridge.daw.reaper_capture import dry
 
-        return cut(
-            Path(row["path"]),
-            folder,
-            Capture(
-                Path(row["path"]),
-                way="the source file of the item",
-                daw=self.name,
-                track=row["track"],
-                item=row["item"],
-                start_seconds=row["start"],
-                end_seconds=row["start"] + row["length"],
-                tempo=row["tempo"],
-            ),
-            row["offset"],
-            row["length"],
-        )
+        return dry(self._need(Can.CAPTURE), track, folder)
 
     @contextmanager
     def undo_step(self, title: str) -> Iterator[None]:
@@ -372,9 +396,20 @@ class ReaperLink(DawLink):
         try:
             yield
         finally:
-            helper.ask("undo_end", title=title)
+            if self._helped:  # it may have quit
+                with suppress(UserError):
+                    helper.ask("undo_end", title=title)
 
     def _need(self, what: Can) -> Helper:
         self.capabilities.need(what)
         assert self.helper is not None
         return self.helper
+
+
+def _scene(row: dict[str, Any]) -> Scene:
+    track, device = row.get("track"), row.get("device")
+    return Scene(
+        Transport(row["playing"], row["recording"], row["seconds"], row["tempo"]),
+        Track(track["track"], track["name"], True) if track else None,
+        Device(device["track"], device["device"], device["name"]) if device else None,
+    )

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ifx_bridge import audio
+from ifx_bridge.daw.capture import written
 from ifx_bridge.daw.link import Capture
 from ifx_bridge.errors import Cancelled, UserError
 
@@ -162,17 +163,8 @@ def record(
         notes.append(f"it has {gaps} gap(s): the computer was too slow for the device")
     if take.full:
         notes.append(f"it was ended after {most_seconds:g} s")
-    path = folder / "dry.wav"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        audio.save(path, take.sound, rate)
-    except (OSError, RuntimeError) as error:
-        raise UserError(
-            f"{path} could not be written ({getattr(error, 'strerror', None) or error}).",
-            next_step="Choose another folder with --out, or free some space.",
-        ) from error
     way = f"recorded from {name}, {1000 * latency:.0f} ms of latency taken off"
-    return Capture(path, way, notes=tuple(notes))
+    return written(take.sound, rate, folder, Capture(folder, way, notes=tuple(notes)))
 
 
 def _find(device: str) -> tuple[int, str, int]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ifx_bridge import __version__
+from ifx_bridge.daw.link import Scene, Transport
 from ifx_bridge.daw.midi import Controls
 from ifx_bridge.daw.osc import LONGEST, Message, table
 from ifx_bridge.daw.wire import Wire
@@ -19,6 +20,8 @@ log = logging.getLogger("ifx.remote")
 TABLE = table("ifx")
 # Commands of which only the newest counts, when several wait.
 NEWEST = frozenset({"amount"})
+# Answers that come in a stream: only the newest goes out, so many times a second and no oftener.
+RUNNING = frozenset({"progress", "transport"})
 MOST_WAITING = 32
 # Texts are cut so that their message keeps below the longest datagram.
 LONGEST_TEXT = LONGEST // 2
@@ -59,10 +62,41 @@ class Say:
             for k, v in values.items()
         }
         message = TABLE.message(name, **short)
-        if name == "progress":
+        if name in RUNNING:
             self._wire.put(message)
         else:
             self._wire.send(message)
+
+
+class Announcer:
+    """Says over OSC what the DAW does; for `Follow`.
+
+    Args:
+        say: Says it.
+    """
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._selected: tuple[str, str] | None = None
+
+    def __call__(self, scene: Scene | None) -> None:
+        """Say a scene; None is a DAW that does not answer."""
+        now = scene.transport if scene else Transport(False)
+        track, device = (scene.track, scene.device) if scene else (None, None)
+        selected = (track.name if track else "", device.name if device else "")
+        try:
+            self._say(
+                "transport",
+                playing=now.playing,
+                recording=bool(now.recording),
+                seconds=-1.0 if now.seconds is None else now.seconds,
+                tempo=-1.0 if now.tempo is None else now.tempo,
+            )
+            if selected != self._selected:
+                self._selected = selected
+                self._say("selected", track=selected[0], device=selected[1])
+        except UserError:
+            return  # nobody can be told
 
 
 class Remote:

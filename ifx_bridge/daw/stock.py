@@ -28,12 +28,11 @@ from typing import Any
 from ifx_bridge.daw.link import DawParameter, Device
 from ifx_bridge.daw.units import Quantity, convert, plain
 from ifx_bridge.daw.writing import Wanted
-from ifx_bridge.effects.chain import Chain, Slot
+from ifx_bridge.effects.chain import Slot
 from ifx_bridge.effects.eq import BANDS
 from ifx_bridge.effects.rev import COMBS, ROOM_OFFSET, ROOM_SCALE
 from ifx_bridge.effects.spec import effects
 
-OURS = "IFX Chain"
 # Bands that do less may be left out without a word.
 LEAST_DB = 0.2
 QUIETEST = 1e-4
@@ -135,11 +134,13 @@ def resolve(table: Stock, slot: Slot, parameters: Sequence[DawParameter]) -> Res
     """
     wanted: list[Wanted] = []
     missing: list[str] = []
-    names = {p.name: p for p in parameters if p.writable}
+    # REAPER adds a Wet of its own behind the effect's: the first of a name is the effect's.
+    names = {p.name: p for p in reversed(parameters) if p.writable}
 
     def find(pattern: str) -> DawParameter | None:
         found = [p for n, p in names.items() if n == pattern]
-        found = found or [p for n, p in names.items() if re.fullmatch(pattern, n, re.IGNORECASE)]
+        there = reversed(names.items())
+        found = found or [p for n, p in there if re.fullmatch(pattern, n, re.IGNORECASE)]
         return found[0] if found else None
 
     def add(pattern: str, value: float, unit: str, to: str, title: str) -> None:
@@ -149,7 +150,7 @@ def resolve(table: Stock, slot: Slot, parameters: Sequence[DawParameter]) -> Res
             return
         if table.by == "display":
             target = plain(value, unit)
-            wanted.append(Wanted(parameter, display=with_slack(target), title=title))
+            wanted.append(Wanted(parameter, display=with_slack(target), title=title, unit=to))
             return
         converted = convert(value, unit, to)
         inside = min(parameter.high, max(parameter.low, converted))
@@ -241,55 +242,6 @@ def with_slack(target: Quantity) -> Quantity:
     floor = {"dB": 0.15, "semitones": 0.05, "Hz": 1.0, "s": 0.0005, "bits": 0.5, "oct": 0.05}
     slack = max(0.02 * abs(target.value), floor.get(target.unit, 0.01))
     return replace(target, slack=slack)
-
-
-def resolve_ours(chain: Chain, parameters: Sequence[DawParameter]) -> Resolved:
-    """The values of our own plugin: the whole chain, exactly.
-
-    Its parameters are named by our effects and knobs; `Slot 1` to `Slot 7` hold the order.
-    """
-    names = {p.name.lower(): p for p in parameters if p.writable}
-    order = [e.title for e in effects()]
-    wanted, missing = [], []
-
-    def add(name: str, value: float, low: float, high: float, unit: str, title: str) -> None:
-        parameter = names.get(name.lower())
-        if parameter is None:
-            missing.append(f"{title}: {OURS} has no {name!r}")
-        elif parameter.same(low, parameter.low) and parameter.same(high, parameter.high):
-            wanted.append(Wanted(parameter, value, title=title))
-        elif parameter.text:
-            display = with_slack(plain(value, unit))
-            wanted.append(Wanted(parameter, display=display, title=title))
-        else:
-            missing.append(f"{title}: {name!r} has another range than ours")
-
-    def choose(name: str, index: int, count: int, title: str) -> None:
-        parameter = names.get(name.lower())
-        if parameter is None:
-            missing.append(f"{title}: {OURS} has no {name!r}")
-        else:
-            share = index / (count - 1)
-            value = parameter.low + share * (parameter.high - parameter.low)
-            wanted.append(Wanted(parameter, value, title=title))
-
-    ours = [slot for slot in chain if slot.effect.title in order]
-    missing += [f"{s.effect.title}: {OURS} has no such effect" for s in chain if s not in ours]
-    slots = [*ours, *[None] * (len(order) - len(ours))]
-    for number, slot in enumerate(slots, 1):
-        what = slot.effect.title if slot else "None"
-        index = order.index(what) + 1 if slot else 0
-        choose(f"Slot {number}", index, len(order) + 1, f"slot {number}: {what}")
-        if slot is None:
-            continue
-        for p in slot.effect.parameters:
-            title = f"{what} {p.title} {p.text(slot.params[p.name])}"
-            add(f"{what} {p.title}", slot.params[p.name], p.low, p.high, p.unit, title)
-        choose(f"{what} bypass", int(slot.bypass), 2, f"{what} bypass")
-    add("Amount", chain.amount, 0, 2, "", f"amount {100 * chain.amount:.0f} %")
-    trim = min(60.0, max(-90.0, chain.trim_db))
-    add("Output trim", trim, -90, 60, "dB", f"output trim {trim:+.1f} dB")
-    return Resolved(tuple(wanted), tuple(missing))
 
 
 def device_for(slot: Slot, devices: Sequence[Device]) -> tuple[Device, Stock] | None:

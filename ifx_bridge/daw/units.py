@@ -55,8 +55,13 @@ class Quantity:
         return f"{self.value:.4g}{'' if self.unit == ':1' else ' '}{self.unit}".rstrip()
 
 
-def quantity(text: str) -> Quantity | None:
-    """What a display says, when it is a number: `3.20 kHz`, `-inf dB`, `4.0:1`, `12 %`."""
+def quantity(text: str, bare: str = "") -> Quantity | None:
+    """What a display says, when it is a number: `3.20 kHz`, `-inf dB`, `4.0:1`, `12 %`.
+
+    Args:
+        text: The display.
+        bare: The unit of a number that is shown without one.
+    """
     if match := _RATIO.match(text) or _INVERSE.match(text):
         return Quantity(float(match[1]), ":1")
     match = _NUMBER.match(text)
@@ -64,7 +69,7 @@ def quantity(text: str) -> Quantity | None:
         return None
     sign, digits, unit = match.groups()
     number = math.inf if digits.lower() in ("inf", "∞") else float(digits.replace(",", "."))
-    plain, factor = UNITS.get(unit.strip().lower(), (unit.strip(), 1.0))
+    plain, factor = UNITS.get((unit.strip() or bare).lower(), (unit.strip() or bare, 1.0))
     return Quantity((-number if sign in ("-", "−") else number) * factor, plain)
 
 

@@ -216,15 +216,27 @@ class Wire:
 
     @contextmanager
     def recording(self, path: Path) -> Iterator[None]:
-        """Write every datagram in and out to a file, for `replay`."""
-        with path.open("w", encoding="utf-8") as file:
+        """Write every datagram in and out to a file, for `replay`.
+
+        Raises:
+            UserError: It cannot be made. When the disk is full later, it just ends there.
+        """
+        try:
+            opened = path.open("w", encoding="utf-8", buffering=1)
+        except OSError as error:
+            raise UserError(
+                f"{path} cannot be written ({error.strerror or error}).",
+                next_step="Choose another file with --record-osc.",
+            ) from error
+        with self._lock:
+            self._record = opened
+        try:
+            yield
+        finally:
             with self._lock:
-                self._record = file
-            try:
-                yield
-            finally:
-                with self._lock:
-                    self._record = None
+                self._record = None
+            with contextlib.suppress(OSError):
+                opened.close()
 
     def _note(self, side: str, data: bytes) -> None:
         row = {"at": time.time(), "side": side, "data": base64.b64encode(data).decode()}

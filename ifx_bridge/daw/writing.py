@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ifx_bridge.daw.link import Can, DawLink, DawParameter, PushReport, Reading, Status, Write
 from ifx_bridge.daw.units import Quantity, quantity
+from ifx_bridge.errors import UserError
 
 TRIES = 3
 UNMARKED_READINGS = 4
@@ -32,12 +33,14 @@ class Wanted:
         value: Between its `low` and `high`; or
         display: what its display should say, for the link to search.
         title: What it is for, in the user's words.
+        unit: Of numbers that its display shows without one.
     """
 
     parameter: DawParameter
     value: float = 0.0
     display: Quantity | None = None
     title: str = ""
+    unit: str = ""
 
 
 def write(
@@ -45,6 +48,7 @@ def write(
     wanted: Sequence[Wanted],
     *,
     tries: int = TRIES,
+    there: Collection[tuple[int, int, int]] = (),
     cancelled: Cancel = lambda: False,
     report: Report = lambda done, total: None,
 ) -> PushReport:
@@ -58,6 +62,8 @@ def write(
         link: Where.
         wanted: What.
         tries: How often to send a value that is not confirmed.
+        there: Keys of the parameters that may have their value already, by a preset: these are
+            read first, and sent only when they do not agree.
         cancelled: Asked between rounds; when true, what is not confirmed yet stays unconfirmed.
         report: Told how many are confirmed of how many.
     """
@@ -71,44 +77,35 @@ def write(
         else:
             waiting[index] = want
     last: dict[int, Reading] = {}
+    failed = ""
     total = len(wanted)
     if Can.READ_BACK not in link.capabilities:
         link.set([(w.parameter, _inside(w)) for w in waiting.values()])
         reason = "sent, but this link cannot read back"
         found |= {i: _ended(w, None, "unconfirmed", reason) for i, w in waiting.items()}
         waiting = {}
-    for _ in range(tries):
+    for attempt in range(tries):
         if not waiting or cancelled():
             break
         mark = next(_marks)
-        sent = {index: _marked(want, mark) for index, want in waiting.items()}
-        link.set([(waiting[index].parameter, value) for index, value in sent.items()])
-        agreeing, exact = dict(waiting), set[int]()
-        for reading_number in range(1, UNMARKED_READINGS + 1):
-            # Whose mark has come back needs no more than two readings.
-            asked = [i for i in agreeing if reading_number <= 2 or i not in exact]
-            if not asked:
-                break
-            time.sleep(link.settle_seconds)
-            readings = link.read([agreeing[i].parameter for i in asked])
-            for index in asked:
-                reading, want = readings.get(agreeing[index].parameter.key), agreeing[index]
-                if reading is not None:
-                    last[index] = reading
-                if reading is None or not want.parameter.same(want.value, reading.value):
-                    del agreeing[index]
-                elif np.float32(reading.value) == np.float32(sent[index]):
-                    exact.add(index)
-        for index, want in agreeing.items():
-            found[index] = _ended(want, last[index], "confirmed", "")
-            del waiting[index]
+        sent = {
+            index: _marked(want, mark)
+            for index, want in waiting.items()
+            if attempt or want.parameter.key not in there
+        }
+        try:
+            link.set([(waiting[index].parameter, value) for index, value in sent.items()])
+        except UserError as error:  # what was sent before may have arrived all the same
+            failed = str(error)
+        for index in _agreeing(link, waiting, sent, last):
+            found[index] = _ended(waiting.pop(index), last[index], "confirmed", "")
         report(len(found), total)
     for index, want in waiting.items():
         reading = last.get(index)
         if cancelled():
             reason = "stopped before it was confirmed"
-        elif reading is None:
-            reason = "no answer"
+        elif reading is None or failed:
+            reason = failed or "no answer"
         elif want.parameter.same(want.value, reading.value):
             reason = "it was not read back often enough to be sure"
         else:
@@ -119,6 +116,32 @@ def write(
     if waiting and not last:
         notes.append(f"{link.name} has stopped answering. What was there before may still be.")
     return PushReport(tuple(found[i] for i in range(total)), tuple(notes), time.monotonic() - began)
+
+
+def _agreeing(
+    link: DawLink,
+    waiting: Mapping[int, Wanted],
+    sent: Mapping[int, float],
+    last: dict[int, Reading],
+) -> list[int]:
+    """Those of which enough readings in a row agree; `last` gets the last reading of each."""
+    agreeing, exact = dict(waiting), set[int]()
+    for number in range(1, UNMARKED_READINGS + 1):
+        # Whose mark has come back needs no more than two readings.
+        asked = [i for i in agreeing if number <= 2 or i not in exact]
+        if not asked:
+            break
+        time.sleep(link.settle_seconds)
+        readings = link.read([agreeing[i].parameter for i in asked])
+        for index in asked:
+            reading, want = readings.get(agreeing[index].parameter.key), agreeing[index]
+            if reading is not None:
+                last[index] = reading
+            if reading is None or not want.parameter.same(want.value, reading.value):
+                del agreeing[index]
+            elif index in sent and np.float32(reading.value) == np.float32(sent[index]):
+                exact.add(index)
+    return list(agreeing)
 
 
 def _marked(want: Wanted, mark: int) -> float:
@@ -133,7 +156,8 @@ def _marked(want: Wanted, mark: int) -> float:
         return value
     unit = float(np.spacing(np.float32(max(abs(value), 1e-3 * (parameter.high - parameter.low)))))
     inward = 1 if value < (parameter.low + parameter.high) / 2 else -1
-    return float(np.float32(value + inward * mark * unit))
+    # From a number of single precision: halves between two would be rounded together.
+    return float(np.float32(np.float32(value) + inward * mark * unit))
 
 
 def _inside(want: Wanted) -> float:
@@ -197,7 +221,7 @@ def _searched(
         if not active or cancelled():
             break
         middles = {i: (s.low + s.high) / 2 for i, s in active.items()}
-        shown = _shown(link, {i: (s.want.parameter, middles[i]) for i, s in active.items()})
+        shown = _shown(link, {i: (s.want, middles[i]) for i, s in active.items()})
         for i, search in active.items():
             _step(search, middles[i], shown.get(i))
     lost = []
@@ -225,22 +249,20 @@ def _restore(link: DawLink, parameters: Sequence[DawParameter]) -> None:
         write(link, [Wanted(p, p.value) for p in parameters])
 
 
-def _shown(
-    link: DawLink, positions: dict[int, tuple[DawParameter, float]]
-) -> dict[int, Quantity | str]:
+def _shown(link: DawLink, positions: dict[int, tuple[Wanted, float]]) -> dict[int, Quantity | str]:
     """What displays say at positions; a text counts only with the position that was set."""
     shown: dict[int, Quantity | str] = {}
     left = dict(positions)
     for _ in range(TRIES):
         if not left:
             break
-        link.set(list(left.values()))
+        link.set([(want.parameter, position) for want, position in left.values()])
         time.sleep(link.settle_seconds)
-        readings = link.read([p for p, _ in left.values()], texts=True)
-        for i, (parameter, position) in list(left.items()):
-            reading = readings.get(parameter.key)
-            if reading is not None and parameter.same(position, reading.value):
-                shown[i] = quantity(reading.text) or reading.text
+        readings = link.read([want.parameter for want, _ in left.values()], texts=True)
+        for i, (want, position) in list(left.items()):
+            reading = readings.get(want.parameter.key)
+            if reading is not None and want.parameter.same(position, reading.value):
+                shown[i] = quantity(reading.text, want.unit) or reading.text
                 del left[i]
     return shown
 
@@ -254,7 +276,7 @@ def _ends(link: DawLink, searches: dict[int, _Search]) -> None:
             for i, s in todo.items():
                 p = s.want.parameter
                 span = share * (p.high - p.low)
-                at[i] = (p, p.low + span if side == "low" else p.high - span)
+                at[i] = (s.want, p.low + span if side == "low" else p.high - span)
             shown = _shown(link, at)
             for i, (_, position) in at.items():
                 text = shown.get(i)

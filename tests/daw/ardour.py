@@ -18,16 +18,17 @@ AudioEngine:set_backend("None (Dummy)", "ifx", ""):set_device_name("Sine Wave")
 local s = create_session("{session}", "sess", 48000)
 local order = ARDOUR.PresentationInfo.max_order
 local normal = ARDOUR.TrackMode.Normal
-local t = s:new_audio_track(1, 2, nil, 1, "{track}", order, normal, true):front()
-for _, uri in ipairs{{ {plugins} }} do
-  local p = ARDOUR.LuaAPI.new_plugin(s, uri, ARDOUR.PluginType.LV2, "")
-  assert(not p:isnil(), uri)
+local t = s:new_audio_track({channels}, 2, nil, 1, "{track}", order, normal, true):front()
+for _, name in ipairs{{ {plugins} }} do
+  local kind = name:match("^urn:") and ARDOUR.PluginType.LV2 or ARDOUR.PluginType.VST3
+  local p = ARDOUR.LuaAPI.new_plugin(s, name, kind, "")
+  assert(not p:isnil(), name)
   t:add_processor_by_index(p, -1, nil, true)
 end
 t:rec_enable_control():set_value(1, PBD.GroupControlDisposition.NoGroup)
 s:maybe_enable_record(true)
 s:request_roll(ARDOUR.TransportRequestSource.TRS_UI)
-sleep(2)
+sleep({seconds})
 s:request_stop(false, false, ARDOUR.TransportRequestSource.TRS_UI)
 sleep(1)
 t:rec_enable_control():set_value(0, PBD.GroupControlDisposition.NoGroup)
@@ -38,11 +39,11 @@ SERVE = """
 AudioEngine:set_backend("None (Dummy)", "ifx", ""):set_device_name("Silence")
 local s = load_session("{session}", "sess")
 -- OSC cannot set the automation mode of a plugin's parameter; the user does.
-local plugin = s:route_by_name("{track}"):nth_plugin(4):to_insert()
+local plugin = s:route_by_name("{track}"):nth_plugin({automated}):to_insert()
 for c = 0, plugin:plugin(0):parameter_count() - 1 do
-  if plugin:plugin(0):parameter_label(c) == "Feedback" then
-    local feedback = Evoral.Parameter(ARDOUR.AutomationType.PluginAutomation, 0, c)
-    local control = plugin:to_automatable():automation_control(feedback, true)
+  if plugin:plugin(0):parameter_label(c):match("{label}") then
+    local parameter = Evoral.Parameter(ARDOUR.AutomationType.PluginAutomation, 0, c)
+    local control = plugin:to_automatable():automation_control(parameter, true)
     control:set_automation_state(ARDOUR.AutoState.Write)
   end
 end
@@ -63,11 +64,25 @@ def missing() -> str:
     return "" if ROOT and shutil.which("ardour") else "needs the Debian package ardour"
 
 
-def make(folder: Path) -> Path:
-    """A session with a track that has a recording of a sine and Ardour's own effects."""
+def make(folder: Path, vst3: Path | None = None) -> Path:
+    """A session with a track that has a recording of a sine and plugins.
+
+    Args:
+        folder: Where.
+        vst3: A bundle for a stereo track; without it, Ardour's own effects for a mono one.
+    """
     session = folder / "sess"
-    plugins = ", ".join(f'"urn:ardour:{name}"' for name in EFFECTS)
-    script = MAKE.format(session=session, track=TRACK, plugins=plugins)
+    if vst3:
+        scanner = [str(ROOT / "ardour-vst3-scanner"), "-q", str(vst3)]  # type: ignore[operator]
+        subprocess.run(scanner, env=_environment(folder), capture_output=True, timeout=60)
+    names = [vst3.stem] if vst3 else [f"urn:ardour:{name}" for name in EFFECTS]
+    script = MAKE.format(
+        session=session,
+        track=TRACK,
+        plugins=", ".join(f'"{name}"' for name in names),
+        channels=2 if vst3 else 1,
+        seconds=1 if vst3 else 2,
+    )
     done = subprocess.run(
         [str(ROOT / "luasession"), str(_written(folder / "make.lua", script))],  # type: ignore[operator]
         env=_environment(folder),
@@ -83,12 +98,23 @@ def make(folder: Path) -> Path:
 
 
 class Ardour:
-    """A running one."""
+    """A running one.
 
-    def __init__(self, folder: Path, session: Path) -> None:
+    Args:
+        folder: For its files.
+        session: Which.
+        automated: Place of the plugin and name of its parameters whose automation is to be written.
+    """
+
+    def __init__(
+        self, folder: Path, session: Path, automated: tuple[int, str] = (4, "^Feedback$")
+    ) -> None:
         self.session = session
         ready = folder / "ready"
-        script = SERVE.format(session=session, quit=folder / "quit", ready=ready, track=TRACK)
+        script = SERVE.format(
+            session=session, quit=folder / "quit", ready=ready, track=TRACK,
+            automated=automated[0], label=automated[1],
+        )  # fmt: skip
         self._log = (folder / "serve.log").open("wb")
         self._process = subprocess.Popen(
             [str(ROOT / "luasession"), str(_written(folder / "serve.lua", script))],  # type: ignore[operator]

@@ -12,9 +12,13 @@ import socket
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from ifx_bridge.chain_plugin.table import entries
+from ifx_bridge.chain_plugin.values import values_in
 from ifx_bridge.daw.osc import Message, NotOsc, decode, encode
+from ifx_bridge.presets.vstpreset import VstPreset
 
 LOOPBACK = "127.0.0.1"
 
@@ -71,6 +75,19 @@ class Lane:
     name: str
     effects: list[Effect] = field(default_factory=list)
     clips: list[str | None] = field(default_factory=list)
+
+
+def load_preset(effect: Effect, path: Path) -> bool:
+    """As the effect would; what is in the file is known of IFX Chain only."""
+    if not path.is_file():
+        return False
+    effect.preset = str(path)
+    if "IFX Chain" in effect.name:
+        values = values_in(VstPreset.read(path).component)
+        for entry, knob in zip(entries(), effect.knobs, strict=True):
+            p = entry.parameter
+            knob.move((values[entry.symbol] - p.low) / (p.high - p.low))
+    return True
 
 
 class Fake:
@@ -156,10 +173,12 @@ class FakeReaper(Fake):
 
     def __init__(self, lanes: list[Lane], weather: Weather = FINE) -> None:
         self.track, self.device = 1, 1
+        self.selected, self.touched = 1, (0, 0)
         self.counts = {"track": 8, "fx": 8, "fxparam": 16}
         self.cache: dict[str, object] = {}
         self.playing, self.seconds, self.tempo = False, 0.0, 120.0
         self.touched_off: list[str] = []
+        self.takes_presets = True
         super().__init__(lanes, weather)
 
     def _lane(self, number: int) -> Lane | None:
@@ -200,8 +219,9 @@ class FakeReaper(Fake):
                 if effect := self._effect(int(track), int(device)):
                     effect.on = value == 1
             case ["track", track, "fx", device, "preset"]:
-                if effect := self._effect(int(track), int(device)):
-                    effect.preset = str(value)
+                effect = self._effect(int(track), int(device))
+                if effect and self.takes_presets:
+                    load_preset(effect, Path(str(value)))
 
     def after_tick(self) -> None:
         self._send("/play", 1.0 if self.playing else 0.0)
@@ -210,8 +230,12 @@ class FakeReaper(Fake):
         for i in range(1, self.counts["track"] + 1):
             lane = self._lane(i)
             self._send(f"/track/{i}/name", lane.name if lane else "")
-            self._send(f"/track/{i}/select", 1.0 if i == self.track else 0.0)
+            self._send(f"/track/{i}/select", 1.0 if i == self.selected else 0.0)
         self._send("/track/number/str", str(self.track))
+        if effect := self._effect(*self.touched):
+            self._send("/fx/last_touched/track/number/str", str(self.touched[0]))
+            self._send("/fx/last_touched/number/str", str(self.touched[1]))
+            self._send("/fx/last_touched/name", effect.name)
         for i in range(1, self.counts["fx"] + 1):
             effect = self._effect(self.track, i)
             self._send(f"/fx/{i}/name", effect.name if effect else "")
@@ -238,6 +262,7 @@ class FakeLive(Fake):
 
     def __init__(self, lanes: list[Lane], weather: Weather = FINE) -> None:
         self.playing, self.beats, self.tempo, self.recording = False, 0.0, 120.0, False
+        self.selected, self.chosen = 0, None
         super().__init__(lanes, weather)
 
     def take(self, message: Message) -> None:
@@ -301,7 +326,12 @@ class FakeLive(Fake):
         return tuple(lane.name for lane in self.lanes)
 
     def get_view__get__selected_track(self) -> tuple[Any, ...]:
-        return (0,)
+        return (self.selected,)
+
+    def get_view__get__selected_device(self) -> tuple[Any, ...]:
+        if self.chosen is None:
+            raise ValueError("no device is selected")
+        return self.chosen
 
     def get_track__get__devices__name(self, track: int) -> tuple[Any, ...]:
         return tuple(e.name for e in self.lanes[track].effects)

@@ -8,16 +8,21 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from lupa.lua54 import LuaRuntime
+from numpy.typing import NDArray
 
-from tests.daw.fakes import Effect, Lane
+from tests.daw.fakes import Effect, Lane, load_preset
 
 
 class Item:
     def __init__(self, path: str, position: float, length: float, offset: float = 0.0) -> None:
         self.path, self.rate, self.selected, self.midi, self.section = path, 1.0, 0.0, False, False
         self.info = {"D_POSITION": position, "D_LENGTH": length}
-        self.take = {"D_STARTOFFS": offset}
+        self.take = {"D_STARTOFFS": offset, "D_PITCH": 0.0, "D_VOL": 1.0, "I_CHANMODE": 0.0}
+        self.info["D_VOL"] = 1.0
+        self.source_seconds, self.source_rate, self.channels = 60.0, 48000, 1
+        self.markers = 0
 
 
 class Envelope:
@@ -25,6 +30,26 @@ class Envelope:
         # REAPER puts a point at the beginning of an envelope that it makes.
         self.points: list[tuple[float, float]] = [(0.0, 0.5)]
         self.sorted = True
+
+
+class Array:
+    """reaper.array: what is in it is not nothing before it is cleared."""
+
+    def __init__(self, lua: LuaRuntime, size: int) -> None:
+        assert isinstance(size, int) and 0 < size <= 4_194_304
+        self._lua, self.values = lua, [1e9] * size
+
+    def clear(self) -> None:
+        self.values = [0.0] * len(self.values)
+
+    def table(self, first: int, count: int) -> Any:
+        assert first >= 1 and first - 1 + count <= len(self.values)
+        return self._lua.table_from(self.values[first - 1 : first - 1 + count])
+
+
+class Accessor:
+    def __init__(self, track: Lane) -> None:
+        self.track, self.open = track, True
 
 
 class ReaperTable:
@@ -39,11 +64,18 @@ class ReaperTable:
         self.next: Any = None
         self.at_exit: list[Any] = []
         self.installed = {"ReaEQ": 3}
+        # By track: what it plays before its effects, [channels, samples] from the project's start.
+        self.sounds: dict[int, NDArray[np.float32]] = {}
+        self.accessors: list[Accessor] = []
+        self.play_state, self.position, self.cursor = 0, 3.5, 1.25
+        self.selected = 0
+        self.touched: tuple[bool, int, int, int] = (False, 0, 0, 0)
 
     def lua_table(self, lua: LuaRuntime) -> Any:
+        self.lua = lua
         table = lua.table()
         for name in dir(self):
-            if name[0].isupper() or name in ("defer", "atexit", "time_precise"):
+            if name[0].isupper() or name in ("defer", "atexit", "time_precise", "new_array"):
                 table[name] = getattr(self, name)
         return table
 
@@ -114,7 +146,7 @@ class ReaperTable:
         return True, track.name or f"Track {self._track(track) + 1}"
 
     def IsTrackSelected(self, track: Lane) -> bool:
-        return self._track(track) == 0
+        return self._track(track) == self.selected
 
     def TrackFX_GetCount(self, track: Lane) -> int:
         self._track(track)
@@ -172,11 +204,7 @@ class ReaperTable:
         return len(track.effects) - 1
 
     def TrackFX_SetPreset(self, track: Lane, fx: int, name: str) -> bool:
-        effect = self._effect(track, fx)
-        if not Path(name).is_file():
-            return False
-        effect.preset = name
-        return True
+        return load_preset(self._effect(track, fx), Path(name))
 
     def GetFXEnvelope(self, track: Lane, fx: int, index: int, create: bool) -> Envelope:
         assert create is True
@@ -235,6 +263,72 @@ class ReaperTable:
     def GetMediaSourceFileName(self, source: Item) -> str:
         assert isinstance(source, Item)
         return source.path
+
+    def GetMediaSourceLength(self, source: Item) -> tuple[float, bool]:
+        assert isinstance(source, Item)
+        return source.source_seconds, False
+
+    def GetMediaSourceSampleRate(self, source: Item) -> int:
+        assert isinstance(source, Item)
+        return source.source_rate
+
+    def GetMediaSourceNumChannels(self, source: Item) -> int:
+        assert isinstance(source, Item)
+        return source.channels
+
+    def GetTakeNumStretchMarkers(self, take: Item) -> int:
+        assert isinstance(take, Item)
+        return take.markers
+
+    def new_array(self, size: int) -> Array:
+        return Array(self.lua, size)
+
+    def CreateTrackAudioAccessor(self, track: Lane) -> Accessor:
+        self._track(track)
+        self.accessors.append(Accessor(track))
+        return self.accessors[-1]
+
+    def DestroyAudioAccessor(self, accessor: Accessor) -> None:
+        assert accessor.open
+        accessor.open = False
+
+    def GetAudioAccessorSamples(
+        self, accessor: Accessor, rate: int, channels: int, start: float, count: int, buffer: Array
+    ) -> int:
+        assert accessor.open and isinstance(rate, int) and isinstance(channels, int)
+        assert isinstance(count, int) and count * channels <= len(buffer.values)
+        sound = self.sounds.get(self._track(accessor.track))
+        if sound is None:
+            return -1
+        part = sound[:, round(start * rate) : round(start * rate) + count]
+        if not part.shape[1]:
+            return 0
+        block = np.zeros((count, channels), np.float32)
+        for c in range(channels):
+            block[: part.shape[1], c] = part[min(c, len(part) - 1)]
+        buffer.values[: count * channels] = block.reshape(-1).tolist()
+        return 1
+
+    def GetPlayState(self) -> int:
+        return self.play_state
+
+    def GetPlayPosition(self) -> float:
+        return self.position
+
+    def GetCursorPosition(self) -> float:
+        return self.cursor
+
+    def GetSelectedTrack(self, project: int, index: int) -> Lane | None:
+        self._project(project)
+        assert index == 0
+        return self.lanes[self.selected] if 0 <= self.selected < len(self.lanes) else None
+
+    def GetMediaTrackInfo_Value(self, track: Lane, name: str) -> float:
+        assert name == "IP_TRACKNUMBER"
+        return self._track(track) + 1.0
+
+    def GetLastTouchedFX(self) -> tuple[bool, int, int, int]:
+        return self.touched
 
     def GetTakeName(self, take: Item) -> str:
         return Path(take.path).name

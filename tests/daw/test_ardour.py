@@ -19,7 +19,8 @@ from ifx_bridge.cli import app
 from ifx_bridge.daw.ardour import ArdourLink
 from ifx_bridge.daw.ardour_session import last_opened, saved, session_file
 from ifx_bridge.daw.automation import Lane, Ramp, run
-from ifx_bridge.daw.link import Can, DawParameter
+from ifx_bridge.daw.follow import Follow
+from ifx_bridge.daw.link import Can, DawParameter, Scene, Track, Transport
 from ifx_bridge.daw.osc import Message
 from ifx_bridge.daw.writing import Wanted, write
 from ifx_bridge.effects.chain import Chain, Slot
@@ -111,6 +112,22 @@ def test_the_transport_is_followed(link: ArdourLink) -> None:
     assert eventually(lambda: (link.transport().seconds or 0) > 0.6)
     link.stop()
     assert eventually(lambda: not link.transport().playing)
+
+
+def test_selection_tempo_and_position_are_followed(link: ArdourLink) -> None:
+    seen: list[Scene | None] = []
+    with Follow(link.scene, seen.append, seconds=0.05):
+
+        def now() -> Scene:
+            return seen[-1] if seen and seen[-1] else Scene(Transport(False))
+
+        assert eventually(lambda: now().transport.tempo == 120)
+        assert now().track is None
+        link.wire.send(Message("/strip/select", (1, 0)))  # without a window, this selects
+        assert eventually(lambda: now().track == Track(1, ardour.TRACK, True))
+        link.locate(1.5)
+        assert eventually(lambda: now().transport.seconds == pytest.approx(1.5, abs=0.05))
+    assert link.track("selected").name == ardour.TRACK
 
 
 def test_devices_are_switched(link: ArdourLink) -> None:

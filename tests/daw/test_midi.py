@@ -202,3 +202,28 @@ def test_virtual_ports(server: jack.Jack) -> None:
             assert time.monotonic() < end
             time.sleep(0.01)
         assert any("ifx-out" in name for name in midi.port_names()[0])
+
+
+def test_a_ramp_is_sent_live() -> None:
+    ways = [
+        Lane(parameter("Drive", 0, 48), 0.0, 48.0),
+        Lane(parameter("Slot", 0, 7, step=1.0), 2.0, 2.0),
+    ]
+    now, sent = [0.0], list[mido.Message]()
+
+    class Port:
+        send = staticmethod(sent.append)
+
+    def wait(seconds: float) -> None:
+        now[0] += seconds
+
+    midi.stream(Port, ways, Ramp(0, 2.0, "linear"), wait=wait, clock=lambda: now[0])
+    assert now[0] == pytest.approx(2, abs=0.05)
+    controls = [midi.controller(n)[1] for n in range(2)]
+    drive = [m.value for m in sent if m.control == controls[0]]
+    assert drive[0] == 0
+    assert drive[-1] == 127
+    assert drive == sorted(drive)
+    assert len(drive) == 101
+    # What does not move is sent once.
+    assert len([m for m in sent if m.control == controls[1]]) == 1

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from ifx_bridge import audio
 from ifx_bridge.cli import app
 from ifx_bridge.daw import osc
-from ifx_bridge.daw.link import Can, Point, Track
+from ifx_bridge.daw.link import Can, Device, Point, Track, Transport
 from ifx_bridge.daw.reaper import ReaperLink
 from ifx_bridge.daw.reaper_helper import Helper
 from ifx_bridge.daw.reaper_install import (
@@ -75,6 +75,32 @@ def test_one_undo_step_for_a_push(link: ReaperLink, table: ReaperTable) -> None:
     assert [k.value for k in table.lanes[0].effects[0].knobs] == pytest.approx([2 / 3, 1], abs=0.01)
 
 
+def test_reaper_quits_in_the_middle_of_a_push(
+    table: ReaperTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table.root.mkdir()
+    install(table.root)
+    running = Running(table.root / "Scripts" / SCRIPT, table)
+    helper = Helper(table.root / "IFX Bridge", timeout=0.3)
+    with ReaperLink(port=9, listen=0, helper=helper, timeout=0.05, settle_seconds=0.001) as link:
+        found = link.parameters(link.devices(link.tracks()[0])[0])
+        ask = helper.ask
+
+        def last_words(what: str, **values: object) -> dict[str, object]:
+            if what == "set":
+                ask(what, **values)
+                running.close()
+            return ask(what, **values)
+
+        monkeypatch.setattr(helper, "ask", last_words)
+        with link.undo_step("IFX Bridge: turn 1"):
+            report = write(link, [Wanted(p, 0.75) for p in found], tries=1)
+    assert [w.status for w in report.writes] == ["unconfirmed", "unconfirmed"]
+    assert {w.reason for w in report.writes} == {report.writes[0].reason}
+    assert "has not answered" in report.writes[0].reason
+    assert "stopped answering" in report.notes[0]
+
+
 def test_nothing_is_set_when_one_cannot_be(link: ReaperLink, table: ReaperTable) -> None:
     gain, mode = link.parameters(link.devices(link.tracks()[0])[0])
     del table.lanes[0].effects[0].knobs[1]
@@ -126,10 +152,97 @@ def test_the_dry_sound_of_the_selected_item(
     found = link.capture(track, tmp_path / "out")
     assert (found.start_seconds, found.end_seconds, found.tempo) == (8.0, 8.5, 96.0)
     assert (found.track, found.item) == (track.name, "take.wav")
+    assert found.way == "the source file of the item"
     assert np.array_equal(audio.load(found.path).samples, sound[:, 12000:36000])
-    item.rate = 1.5
-    with pytest.raises(UserError, match="glue it first"):
-        link.capture(track, tmp_path / "out")
+    assert not table.accessors
+
+
+def test_what_is_no_plain_file_is_rendered_before_the_effects(
+    link: ReaperLink, table: ReaperTable, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    table.sounds[0] = rng.standard_normal((2, 48000)).astype(np.float32)
+    (track, _) = link.tracks()
+    first, second = Item("/a.wav", 0.25, 0.5), Item("/b.wav", 0.7, 0.5)
+    table.items[0] = [first, second]
+    found = link.capture(track, tmp_path)
+    assert found.way == "rendered by REAPER before the effects"
+    assert (found.start_seconds, found.item) == (0.25, "a.wav, b.wav")
+    assert found.end_seconds == pytest.approx(1.2)
+    sound = audio.load(found.path, allow_clipped=True).samples
+    assert sound.shape == (2, 45600)
+    assert np.array_equal(sound[:, :36000], table.sounds[0][:, 12000:])
+    assert not sound[:, 36000:].any()  # what is behind the end of all sound
+    # One item, played at another speed, on a track that plays the same on both sides.
+    table.sounds[0] = table.sounds[0][:1]
+    first.selected, first.rate = 1.0, 1.5
+    found = link.capture(track, tmp_path)
+    assert np.array_equal(
+        audio.load(found.path, allow_clipped=True).samples, table.sounds[0][:, 12000:36000]
+    )
+    assert not any(accessor.open for accessor in table.accessors)
+    assert link.helper
+    assert not list(link.helper.folder.glob("*.f32"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"rate": 1.5}, {"section": True}, {"markers": 2}, {"source_seconds": 0.3},
+     {"D_PITCH": 2.0}, {"D_VOL": 0.5}, {"I_CHANMODE": 1.0}],
+)  # fmt: skip
+def test_items_that_change_their_source_are_no_plain_file(
+    link: ReaperLink, table: ReaperTable, change: dict[str, float]
+) -> None:
+    item = Item("/a.wav", 0.0, 0.5)
+    table.items[0] = [item]
+    assert link.helper
+    assert link.helper.ask("source", track=1)["path"] == "/a.wav"
+    for name, value in change.items():
+        if name in item.take:
+            item.take[name] = value
+        else:
+            setattr(item, name, value)
+    assert "path" not in link.helper.ask("source", track=1)
+
+
+def test_rendering_that_fails_leaves_nothing(
+    link: ReaperLink, table: ReaperTable, tmp_path: Path
+) -> None:
+    table.items[0] = [Item("/a.wav", 0.0, 0.5), Item("/b.wav", 0.0, 0.5)]
+    track = link.tracks()[0]
+    with pytest.raises(UserError, match="no sound of the track"):
+        link.capture(track, tmp_path)
+    table.items[0][1].info["D_LENGTH"] = 3600.0
+    with pytest.raises(UserError, match="too long"):
+        link.capture(track, tmp_path)
+    assert not any(accessor.open for accessor in table.accessors)
+    assert not list(tmp_path.glob("*.wav"))
+    assert link.helper
+    assert not list(link.helper.folder.glob("*.f32"))
+    with pytest.raises(UserError, match="cannot write"):
+        link.helper.ask(
+            "render_begin", track=1, path="/nowhere/x", start=0, rate=48000, channels=1, frames=1
+        )
+    with pytest.raises(UserError, match="nothing is being rendered"):
+        link.helper.ask("render_more", frames=1)
+
+
+def test_the_scene(link: ReaperLink, table: ReaperTable) -> None:
+    scene = link.scene()
+    assert scene.transport == Transport(False, False, 1.25, 96.0)
+    assert scene.track == Track(1, 'Vöx "lead"\n', True)
+    assert scene.device is None
+    table.play_state, table.selected, table.touched = 5, 1, (True, 1, 0, 1)
+    scene = link.scene()
+    assert scene.transport == link.transport() == Transport(True, True, 3.5, 96.0)
+    assert scene.track == Track(2, "Track 2", True)
+    assert scene.device == Device(1, 1, "VST3: EQ")
+    # An item's effect, an input's, and one that is gone.
+    for touched in ((True, 0x10001, 0, 0), (True, 1, 0x1000000, 0), (True, 1, 5, 0)):
+        table.touched = touched
+        assert link.scene().device is None
+    table.selected = 9
+    assert link.scene().track is None
 
 
 def test_what_is_damaged_or_of_another_version(link: ReaperLink) -> None:

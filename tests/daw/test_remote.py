@@ -11,11 +11,11 @@ import pytest
 
 from ifx_bridge import audio
 from ifx_bridge.daw.desk import Desk
-from ifx_bridge.daw.link import Can, Capabilities, Capture, Track
+from ifx_bridge.daw.link import Can, Capabilities, Capture, Device, Scene, Track, Transport
 from ifx_bridge.daw.live import LiveLink
 from ifx_bridge.daw.midi import Controls
 from ifx_bridge.daw.osc import Message
-from ifx_bridge.daw.remote import Command, Remote, Say
+from ifx_bridge.daw.remote import Announcer, Command, Remote, Say
 from ifx_bridge.daw.wire import LOOPBACK, Wire
 from ifx_bridge.engine import Engine
 from ifx_bridge.errors import UserError
@@ -132,6 +132,19 @@ def test_long_texts_are_cut(slow: tuple[Slow, Controller]) -> None:
     _, controller = slow
     controller.remote.say("status", text="ä" * 5000)
     assert controller.wait("/ifx/status").args[0] == "ä" * 256
+
+
+def test_what_the_daw_does_is_announced(slow: tuple[Slow, Controller]) -> None:
+    _, controller = slow
+    said = Announcer(controller.remote.say)
+    said(Scene(Transport(True, None, 3.5, 96.0), Track(1, "Vox"), Device(1, 2, "IFX Chain")))
+    assert controller.wait("/ifx/daw/transport").args == (1, 0, 3.5, 96.0)
+    assert controller.wait("/ifx/daw/selected").args == ("Vox", "IFX Chain")
+    said(Scene(Transport(False), Track(1, "Vox"), Device(1, 2, "IFX Chain")))
+    assert controller.wait("/ifx/daw/transport").args == (0, 0, -1.0, -1.0)
+    said(None)
+    assert controller.wait("/ifx/daw/selected").args == ("", "")
+    assert not [m for m in controller.heard if m.address == "/ifx/daw/selected"]
 
 
 def test_a_whole_session_by_remote_control(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

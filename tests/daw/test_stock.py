@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from ifx_bridge.daw.link import DawParameter
 from ifx_bridge.daw.push import preview, push
-from ifx_bridge.daw.stock import Stock, resolve, resolve_ours, stock
+from ifx_bridge.daw.stock import Stock, resolve, stock
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.effects.spec import effects
 from ifx_bridge.errors import UserError
@@ -59,51 +61,10 @@ def test_units_are_carried_over_and_ends_are_said() -> None:
     assert "350 is beyond its end" in found.left_out[0]
 
 
-def our_plugin(low_high: bool) -> list[DawParameter]:
-    rows: list[tuple[str, float, float]] = [("Amount", 0, 2), ("Output trim", -90, 60)]
-    rows += [(f"Slot {n}", 0, 7) for n in range(1, 8)]
-    for e in effects():
-        rows += [(f"{e.title} bypass", 0, 1)]
-        rows += [(f"{e.title} {p.title}", p.low, p.high) for p in e.parameters]
-    return numbered(*(row if low_high else (row[0], 0, 1) for row in rows))
-
-
-CHAIN = Chain(
-    (Slot("rev", {"room_size": 0.8}), Slot("dist", {"drive_db": 20}, bypass=True)), trim_db=-3
-)
-
-
-def test_our_own_plugin_takes_all_of_it() -> None:
-    found = resolve_ours(CHAIN, our_plugin(True))
-    values = {w.parameter.name: w.value for w in found.wanted}
-    assert not found.left_out
-    titles = [e.title for e in effects()]
-    assert values["Slot 1"] == titles.index("Reverb") + 1
-    assert values["Slot 2"] == titles.index("Distortion") + 1
-    assert values["Slot 3"] == values["Slot 7"] == 0
-    assert values["Reverb room size"] == 0.8
-    assert (values["Distortion bypass"], values["Reverb bypass"]) == (1, 0)
-    assert (values["Output trim"], values["Amount"]) == (-3, 1)
-
-
-def test_our_own_plugin_is_taken_first_and_other_ranges_are_not_guessed() -> None:
-    names = [Knob(p.name) for p in our_plugin(False)]
-    lanes = [Lane("Vox", [Effect("Reverb", []), Effect("IFX Chain", names)])]
-    with daw("live", lanes) as (_, link):
-        plan = preview(link, link.track("Vox"), CHAIN)
-    (part,) = plan.parts
-    assert part.device.name == "IFX Chain"
-    assert {w.parameter.name for w in part.wanted if w.display is None} >= {"Slot 1", "Slot 2"}
-
-
 def test_a_plugin_of_the_users_is_left_to_its_preset() -> None:
     from ifx_bridge.plugins import effect  # noqa: F401  (registers the engine)
 
     chain = Chain((Slot("zamverb", {"wet": 0.5}, engine="plugin"), Slot("rev")))
-    found = resolve_ours(chain, our_plugin(True))
-    assert len(found.left_out) == 1
-    assert "no such effect" in found.left_out[0]
-    assert {w.parameter.name: w.value for w in found.wanted}["Slot 2"] == 0
     with daw("live", [Lane("Vox")]) as (_, link):
         plan = preview(link, link.track("Vox"), chain)
     assert "load its preset" in plan.missing[0]
@@ -140,3 +101,39 @@ def test_the_order_of_devices_is_minded() -> None:
         assert any("another order" in note for note in plan.notes)
         with pytest.raises(UserError, match="does not stand in"):
             preview(link, link.track("Vox"), Chain((Slot("comp"),)), {"comp": 1})
+
+
+def test_numbers_without_a_unit_are_read_in_the_tables() -> None:
+    reverb = Effect(
+        "VST: ReaVerbate (Cockos)",
+        [
+            Knob("Wet", value=0.25, display=lambda v: f"{20 * math.log10(2 * v + 1e-9):.1f}"),
+            Knob("Room size", value=0.3, display=lambda v: f"{170 * v:.0f}"),
+            Knob("Dampening", value=0.5, display=lambda v: f"{100 * v:.0f}"),
+            Knob("Wet", value=1.0, display=lambda v: f"{100 * v:.0f} %"),
+        ],
+    )
+    chain = Chain((Slot("rev", {"room_size": 0.6, "damping": 0.2, "wet_level": 0.5}),))
+    with daw("reaper", [Lane("Vox", [reverb])]) as (_, link):
+        report = push(link, preview(link, link.track("Vox"), chain))
+    assert report.done, report
+    assert [k.text() for k in reverb.knobs[1:3]] == ["60", "20"]
+    assert float(reverb.knobs[0].text()) == pytest.approx(-6, abs=0.2)
+    # REAPER's own knob of the same name stays as it was.
+    assert reverb.knobs[3].value == 1
+
+
+def test_the_times_of_reapers_delay_do_not_add_up() -> None:
+    (row,) = [r for r in stock() if r.insert == "ReaDelay"]
+    names = ("Wet", "Dry", "1: Length (time)", "1: Length (musical)", "1: Feedback")
+    found = resolve(
+        row, Slot("delay", {"delay_seconds": 0.25}), numbered(*((n, 0, 1) for n in names))
+    )
+    assert not found.left_out
+    by_name = {w.parameter.name: w for w in found.wanted}
+    assert (by_name["1: Length (musical)"].value, by_name["1: Length (musical)"].display) == (
+        0,
+        None,
+    )
+    time = by_name["1: Length (time)"]
+    assert (time.display.value, time.unit) == (0.25, "ms")  # type: ignore[union-attr]

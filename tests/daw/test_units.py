@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ifx_bridge.daw.units import convert, quantity
+from ifx_bridge.daw.units import Quantity, convert, quantity
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,11 @@ def test_converting() -> None:
     assert convert(3000, "Hz", "kHz") == 3
     with pytest.raises(ValueError, match="cannot become"):
         convert(1, "Hz", "dB")
+
+
+def test_a_number_without_a_unit_has_the_one_that_is_said() -> None:
+    assert quantity("250", "ms") == Quantity(0.25, "s")
+    assert quantity("50", "%") == Quantity(0.5)
+    assert quantity("3 s", "ms") == Quantity(3, "s")
+    assert quantity("4", ":1") == Quantity(4, ":1")
+    assert quantity("50") == Quantity(50)

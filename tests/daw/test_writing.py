@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ifx_bridge.daw.automation import Lane as Way
@@ -127,6 +127,7 @@ def test_silence_is_told_and_over_when_it_is(kind: str) -> None:
 bounds = st.floats(-20_000, 20_000, width=32)
 
 
+@example(-1.0, 1.100000023841858, 0.25, 1)  # halfway between two of single precision
 @given(bounds, bounds, st.floats(0, 1), st.integers(1, 12))
 def test_a_mark_is_unheard_and_stays_inside(
     low: float, span: float, share: float, mark: int

@@ -267,35 +267,152 @@ function do_.points(request)
   return { count = #points }
 end
 
-function do_.source(request)
-  local track = track_of(request.track)
-  local chosen
+-- The items of a track that sound: those that are selected, else all.
+local function items_of(track)
+  local all, selected = {}, {}
   for i = 0, reaper.CountTrackMediaItems(track) - 1 do
     local item = reaper.GetTrackMediaItem(track, i)
-    if not chosen or reaper.GetMediaItemInfo_Value(item, "B_UISEL") == 1 then
-      chosen = item
-      if reaper.GetMediaItemInfo_Value(item, "B_UISEL") == 1 then break end
+    local take = reaper.GetActiveTake(item)
+    if take and not reaper.TakeIsMIDI(take) then
+      all[#all + 1] = item
+      if reaper.GetMediaItemInfo_Value(item, "B_UISEL") == 1 then selected[#selected + 1] = item end
     end
   end
-  local take = chosen and reaper.GetActiveTake(chosen)
-  if not take or reaper.TakeIsMIDI(take) then error("the track has no audio item", 0) end
-  if reaper.GetMediaItemTakeInfo_Value(take, "D_PLAYRATE") ~= 1 then
-    error("the item plays at another speed than it was recorded: glue it first", 0)
+  if #all == 0 then error("the track has no audio item", 0) end
+  return #selected > 0 and selected or all
+end
+
+-- Whether an item plays its source as it is; only then the file itself is its sound.
+local function plays_plainly(item, take, source)
+  local function of_take(name) return reaper.GetMediaItemTakeInfo_Value(take, name) end
+  local length = reaper.GetMediaSourceLength(source)
+  local ends = of_take("D_STARTOFFS") + reaper.GetMediaItemInfo_Value(item, "D_LENGTH")
+  return of_take("D_PLAYRATE") == 1 and of_take("D_PITCH") == 0 and of_take("D_VOL") == 1
+    and of_take("I_CHANMODE") == 0 and of_take("D_STARTOFFS") >= 0 and ends <= length + 1e-6
+    and reaper.GetMediaItemInfo_Value(item, "D_VOL") == 1
+    and reaper.GetTakeNumStretchMarkers(take) == 0 and not reaper.GetMediaSourceParent(source)
+end
+
+function do_.source(request)
+  local track = track_of(request.track)
+  local items = items_of(track)
+  local first, last, rate, channels, names = math.huge, 0, 0, 2, {}
+  local path
+  for number, item in ipairs(items) do
+    local take = reaper.GetActiveTake(item)
+    local source = reaper.GetMediaItemTake_Source(take)
+    local position = reaper.GetMediaItemInfo_Value(item, "D_POSITION")
+    first = math.min(first, position)
+    last = math.max(last, position + reaper.GetMediaItemInfo_Value(item, "D_LENGTH"))
+    if rate == 0 then rate = reaper.GetMediaSourceSampleRate(source) end
+    channels = math.max(channels, math.min(8, reaper.GetMediaSourceNumChannels(source)))
+    names[number] = reaper.GetTakeName(take)
+    if #items == 1 and plays_plainly(item, take, source) then
+      path = reaper.GetMediaSourceFileName(source)
+    end
   end
-  local source = reaper.GetMediaItemTake_Source(take)
-  local parent = reaper.GetMediaSourceParent(source)
-  if parent then error("the item plays a section of its source: glue it first", 0) end
-  local start = reaper.GetMediaItemInfo_Value(chosen, "D_POSITION")
   local _, name = reaper.GetTrackName(track)
   return {
-    path = reaper.GetMediaSourceFileName(source),
-    item = reaper.GetTakeName(take),
+    path = path, -- nothing when it has to be rendered
+    item = table.concat(names, ", "),
     track = name,
-    start = start,
-    length = reaper.GetMediaItemInfo_Value(chosen, "D_LENGTH"),
-    offset = reaper.GetMediaItemTakeInfo_Value(take, "D_STARTOFFS"),
-    tempo = reaper.TimeMap_GetDividedBpmAtTime(start),
+    start = first,
+    length = last - first,
+    offset = reaper.GetMediaItemTakeInfo_Value(reaper.GetActiveTake(items[1]), "D_STARTOFFS"),
+    rate = rate > 0 and rate or 48000,
+    channels = channels,
+    tempo = reaper.TimeMap_GetDividedBpmAtTime(first),
   }
+end
+
+-- Rendering goes piece by piece, so that REAPER does not stand still: what a track plays immediately
+-- before its effects, as raw samples (32-bit floats, channels interleaved).
+local FRAMES_AT_ONCE, FLOATS_AT_ONCE = 4096, 128
+local rendering
+
+local function end_rendering()
+  if not rendering then return end
+  rendering.file:close()
+  reaper.DestroyAudioAccessor(rendering.accessor)
+  rendering = nil
+end
+
+function do_.render_begin(request)
+  end_rendering()
+  local track = track_of(request.track)
+  local file = io.open(request.path, "wb")
+  if not file then error("it cannot write " .. request.path, 0) end
+  rendering = {
+    file = file,
+    accessor = reaper.CreateTrackAudioAccessor(track),
+    buffer = reaper.new_array(FRAMES_AT_ONCE * request.channels),
+    start = request.start,
+    rate = whole(request.rate, "the rate"),
+    channels = whole(request.channels, "the number of channels"),
+    left = whole(request.frames, "the length"),
+    done = 0,
+  }
+  return { done = 0 }
+end
+
+function do_.render_more(request)
+  local r = rendering
+  if not r then error("nothing is being rendered", 0) end
+  local budget = request.frames
+  while budget > 0 and r.left > 0 do
+    local count = math.min(FRAMES_AT_ONCE, r.left, budget)
+    r.buffer.clear() -- silence leaves it as it is
+    local at = r.start + r.done / r.rate
+    if reaper.GetAudioAccessorSamples(r.accessor, r.rate, r.channels, at, count, r.buffer) < 0 then
+      end_rendering()
+      error("REAPER gives no sound of the track", 0)
+    end
+    local values, total = r.buffer.table(1, count * r.channels), count * r.channels
+    for first = 1, total, FLOATS_AT_ONCE do
+      local last = math.min(total, first + FLOATS_AT_ONCE - 1)
+      local form = "<" .. ("f"):rep(last - first + 1)
+      if not r.file:write(form:pack(table.unpack(values, first, last))) then
+        end_rendering()
+        error("the sound cannot be written: the disk may be full", 0)
+      end
+    end
+    r.left, r.done, budget = r.left - count, r.done + count, budget - count
+  end
+  local done, left = r.done, r.left
+  if left == 0 then
+    local written = r.file:flush()
+    end_rendering()
+    if not written then error("the sound cannot be written: the disk may be full", 0) end
+  end
+  return { done = done, left = left }
+end
+
+function do_.scene()
+  local state = reaper.GetPlayState()
+  local playing = state & 1 == 1
+  local seconds = playing and reaper.GetPlayPosition() or reaper.GetCursorPosition()
+  local found = {
+    playing = playing,
+    recording = state & 4 == 4,
+    seconds = seconds,
+    tempo = reaper.TimeMap_GetDividedBpmAtTime(seconds),
+  }
+  local track = reaper.GetSelectedTrack(0, 0)
+  if track then
+    local _, name = reaper.GetTrackName(track)
+    local number = math.floor(reaper.GetMediaTrackInfo_Value(track, "IP_TRACKNUMBER"))
+    found.track = { track = number, name = name }
+  end
+  local touched, number, fx = reaper.GetLastTouchedFX()
+  -- Effects of items and of inputs have higher numbers.
+  if touched and number > 0 and number < 0x10000 and fx < 0x1000000 then
+    local owner = reaper.GetTrack(0, number - 1)
+    if owner and fx < reaper.TrackFX_GetCount(owner) then
+      local _, name = reaper.TrackFX_GetFXName(owner, fx, "")
+      found.device = { track = number, device = fx + 1, name = name }
+    end
+  end
+  return found
 end
 
 local undo_open = false

@@ -1,0 +1,199 @@
+"""What the commands `ifx-bridge daw …` share: the link, what is asked for, how it is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ifx_bridge.errors import UserError
+
+if TYPE_CHECKING:
+    from ifx_bridge.daw.link import DawLink, DawParameter, Device, PushReport
+    from ifx_bridge.daw.push import Preview
+    from ifx_bridge.session import Session
+
+UNCONFIRMED = 1
+
+app = typer.Typer(help="Your DAW: see it, capture from it, push back to it.", no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="Print data instead of tables.")]
+TrackName = Annotated[
+    str, typer.Option("--track", help="Name or number of the track, or: selected.")
+]
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which DAW, and how to reach it."""
+
+    daw: str
+    host: str | None
+    port: int | None
+    session: Path | None
+    resource_path: Path | None
+    record: Path | None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """As links take them."""
+        return {
+            "host": self.host,
+            "port": self.port,
+            "session": self.session,
+            "resource_path": self.resource_path,
+        }
+
+
+@app.callback()
+def _where(
+    context: typer.Context,
+    daw: Annotated[
+        str, typer.Option(help="ardour, reaper, live, a map file, or auto: whichever answers.")
+    ] = "auto",
+    host: Annotated[str | None, typer.Option(help="Where it runs. [default: here]")] = None,
+    port: Annotated[int | None, typer.Option(help="Its OSC port. [default: its own]")] = None,
+    ardour_session: Annotated[
+        Path | None, typer.Option(help="Folder of the session that is open in Ardour.")
+    ] = None,
+    reaper_path: Annotated[
+        Path | None, typer.Option(help="REAPER's resource folder. [default: the system's]")
+    ] = None,
+    record_osc: Annotated[
+        Path | None, typer.Option(help="Write all OSC to this file, for a bug report.")
+    ] = None,
+) -> None:
+    context.obj = Where(daw, host, port, ardour_session, reaper_path, record_osc)
+
+
+@contextmanager
+def link_of(context: typer.Context) -> Iterator[DawLink]:
+    """The link that the options ask for, its OSC recorded where they say so."""
+    from ifx_bridge.daw.links import open_link
+    from ifx_bridge.daw.wire import Wire
+
+    where: Where = context.obj
+    with ExitStack() as stack:
+        link = open_link(where.daw, **where.options)
+        stack.enter_context(link)
+        wire = getattr(link, "wire", None)
+        if where.record and isinstance(wire, Wire):
+            stack.enter_context(wire.recording(where.record))
+        yield link
+
+
+def print_json(data: Any) -> None:
+    """Data on standard output."""
+    print(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+
+
+def session_at(path: Path) -> Session:
+    """The session of a file or folder."""
+    from ifx_bridge.session import load
+
+    return load(path / "session.json" if path.is_dir() else path)
+
+
+def device_on(link: DawLink, track: str, name: str) -> Device:
+    """The device of that name or number on a track."""
+    devices = link.devices(link.track(track))
+    found = [d for d in devices if str(d.index) == name]
+    found = found or [d for d in devices if d.name.lower() == name.lower()]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(f"{d.index} {d.name}" for d in devices) or "none"
+    what = f"{len(found)} devices are" if found else "No device is"
+    raise UserError(f"{what} named {name!r} there.", next_step=f"There are: {known}.")
+
+
+def wanted_by(link: DawLink, text: str, known: tuple[DawParameter, ...]) -> Any:
+    """What `NAME=VALUE` asks for: a value, a choice, or what the display should say."""
+    from ifx_bridge.daw.link import Can
+    from ifx_bridge.daw.units import quantity
+    from ifx_bridge.daw.writing import Wanted
+
+    name, equals, value = text.rpartition("=")
+    found = [p for p in known if p.name.lower() == name.strip().lower()]
+    found = found or [p for p in known if str(p.index) == name.strip()]
+    if not equals or not found:
+        raise UserError(
+            f"{text!r} sets nothing.",
+            kept="Nothing was changed.",
+            next_step="Write NAME=VALUE; ifx-bridge daw parameters lists the names.",
+        )
+    parameter = found[0]
+    for number, choice in parameter.choices:
+        if choice.lower() == value.strip().lower():
+            return Wanted(parameter, number, title=text)
+    try:
+        return Wanted(parameter, float(value), title=text)
+    except ValueError:
+        display = quantity(value)
+    if display is None:
+        raise UserError(f"{value!r} is no number.", kept="Nothing was changed.")
+    from ifx_bridge.daw.stock import with_slack
+
+    link.capabilities.need(Can.TEXTS)
+    return Wanted(parameter, display=with_slack(display), title=text)
+
+
+def chosen_by(texts: list[str]) -> dict[str, int]:
+    """Devices by effect, as `eq=2` says."""
+    chosen = {}
+    for text in texts:
+        fx, _, index = text.partition("=")
+        if not index.isdecimal():
+            raise UserError(f"{text!r} names no device.", next_step="Write EFFECT=NUMBER: eq=2.")
+        chosen[fx.strip()] = int(index)
+    return chosen
+
+
+def show(plan: Preview, as_json: bool) -> None:
+    """Tell what a push would set."""
+    if as_json:
+        rows = [
+            {"device": part.device.name, "name": w.parameter.name, "title": w.title,
+             "value": None if w.display else w.value,
+             "display": str(w.display) if w.display else None}
+            for part in plan.parts for w in part.wanted
+        ]  # fmt: skip
+        left_out = [text for part in plan.parts for text in part.left_out]
+        print_json({"summary": plan.summary, "parameters": rows, "missing": plan.missing,
+                "left_out": left_out, "notes": plan.notes})  # fmt: skip
+        return
+    print(plan.summary)
+    for part in plan.parts:
+        for want in part.wanted:
+            value = str(want.display) if want.display else f"{want.value:g}"
+            print(f"  {part.device.name}, {want.parameter.name}: {value} ({want.title})")
+        for text in part.left_out:
+            print(f"  left out: {text}")
+    for text in (*plan.missing, *plan.notes):
+        print(f"Mind: {text}")
+
+
+def tell(report: PushReport, as_json: bool) -> None:
+    """Tell what became of a push; ends with status 1 when not all of it was confirmed."""
+    counts = {s: len(report.of(s)) for s in ("confirmed", "unconfirmed", "refused")}
+    if as_json:
+        rows = [
+            {"device": w.parameter.device, "name": w.parameter.name, "title": w.title,
+             "wanted": w.wanted, "found": w.found, "display": w.text, "status": w.status,
+             "reason": w.reason}
+            for w in report.writes
+        ]  # fmt: skip
+        print_json({**counts, "writes": rows, "notes": report.notes, "seconds": report.seconds})
+    else:
+        said = ", ".join(f"{n} {what}" for what, n in counts.items() if n) or "nothing to set"
+        print(f"{said} in {report.seconds:.2f} s")
+        for w in report.writes:
+            if w.status != "confirmed":
+                print(f"  {w.parameter.name} ({w.title}): {w.status}, {w.reason}")
+        for text in report.notes:
+            print(f"Mind: {text}")
+    if not report.done:
+        raise typer.Exit(UNCONFIRMED)

@@ -1,0 +1,231 @@
+"""IFX Chain on a track: as built here, in the real Ardour; and in a REAPER and a Live of ours."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from ifx_bridge.chain_plugin.table import entries
+from ifx_bridge.chain_plugin.values import values_of
+from ifx_bridge.daw import ours
+from ifx_bridge.daw.ardour import ArdourLink
+from ifx_bridge.daw.ardour_session import saved
+from ifx_bridge.daw.automation import Ramp, between, lanes, run
+from ifx_bridge.daw.link import DawLink, DawParameter
+from ifx_bridge.daw.osc import Message
+from ifx_bridge.daw.push import preview, push
+from ifx_bridge.daw.reaper import ReaperLink
+from ifx_bridge.daw.reaper_helper import Helper
+from ifx_bridge.daw.reaper_install import SCRIPT, install
+from ifx_bridge.effects.chain import Chain, Slot
+from ifx_bridge.plugin_build import build
+from tests.daw import ardour
+from tests.daw.fakes import Effect, FakeReaper, Knob, Lane, Weather
+from tests.daw.reaper_table import ReaperTable, Running
+from tests.daw.test_writing import daw
+
+BEFORE = Chain((Slot("eq"), Slot("dist", {"drive_db": 6.0})), trim_db=-1.0)
+AFTER = Chain(
+    (
+        Slot("dist", {"drive_db": 21.7}),
+        Slot("eq", {"band2_gain_db": -7.3, "band2_cutoff_freq": 2345.6}),
+        Slot("delay", {"delay_seconds": 0.321, "mix": 0.17}, bypass=True),
+        Slot("rev", {"room_size": 0.83, "damping": 0.21}),
+    ),
+    trim_db=-4.5,
+    amount=0.7,
+)
+
+
+def as_daw(low_high: bool, first: int = 1) -> list[DawParameter]:
+    rows = [(e.name, e.parameter.low, e.parameter.high) for e in entries()]
+    return [
+        DawParameter(1, 1, i, name, *((low, high) if low_high else (0, 1)), value=0)
+        for i, (name, low, high) in enumerate(rows, first)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "channels"),
+    [("IFX Chain", 2), ("VST3: IFX Chain (IFX Bridge)", 2), ("ifx chain mono", 1),
+     ("VST3: IFX Chain Mono (IFX Bridge)", 1), ("IFX Chainsaw", None), ("Reverb", None)],
+)  # fmt: skip
+def test_its_name_in_daws(name: str, channels: int | None) -> None:
+    assert ours.channels_of(name) == channels
+
+
+@pytest.mark.parametrize("low_high", [True, False])
+def test_every_parameter_has_its_value(low_high: bool) -> None:
+    found = ours.resolve(AFTER, as_daw(low_high))
+    assert not found.left_out
+    assert len(found.wanted) == len(entries())
+    for entry, want in zip(entries(), found.wanted, strict=True):
+        value = want.value
+        if not low_high:
+            value = entry.parameter.low + value * (entry.parameter.high - entry.parameter.low)
+        assert value == pytest.approx(values_of(AFTER)[entry.symbol], rel=1e-9), entry.symbol
+
+
+def test_names_that_are_cut_short_count_at_their_place() -> None:
+    cut = [DawParameter(**{**p.__dict__, "name": p.name[:22]}) for p in as_daw(True, first=4)]
+    assert ours.resolve(AFTER, cut).left_out == ()
+    moved = [*cut[:10], *cut[11:]]
+    left_out = ours.resolve(AFTER, moved).left_out
+    assert len(left_out) == 1
+    assert "Equalizer low shelf gain" in left_out[0]
+
+
+def test_what_it_cannot_hold_is_said() -> None:
+    from ifx_bridge.plugins import effect  # noqa: F401  (registers the engine)
+
+    chain = Chain((Slot("zamverb", {"wet": 0.5}, engine="plugin"), Slot("rev")), trim_db=-90)
+    found = ours.resolve(chain, as_daw(True))
+    assert [text.split(":")[0] for text in found.left_out] == ["zamverb", "output trim -90.0 dB"]
+    values = {w.parameter.name: w.value for w in found.wanted}
+    assert (values["Slot 2"], values["Output trim"]) == (0, -72)
+    stranger = [DawParameter(**{**as_daw(True)[0].__dict__, "high": 7.0})]
+    assert "another range" in ours.resolve(chain, stranger).left_out[2]
+
+
+# The real one.
+
+needs_ardour = pytest.mark.skipif(bool(ardour.missing()), reason=ardour.missing())
+
+
+@pytest.fixture(scope="module")
+def running(
+    bundles: dict[int, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[ardour.Ardour]:
+    folder = tmp_path_factory.mktemp("ifx-chain")
+    build.install(list(bundles.values()), folder / "home" / ".vst3")
+    session = ardour.make(folder, folder / "home" / ".vst3" / "IFX Chain.vst3")
+    with ardour.Ardour(folder, session, (0, "^Distortion drive$")) as made:
+        yield made
+
+
+@pytest.fixture
+def link(running: ardour.Ardour) -> Iterator[ArdourLink]:
+    with ArdourLink(port=running.port, session=running.session) as made:
+        made.tracks()
+        yield made
+
+
+def in_the_plugin(link: DawLink) -> dict[str, float]:
+    (device,) = link.devices(link.track(ardour.TRACK))
+    return {p.name: p.value for p in link.parameters(device)}
+
+
+@needs_ardour
+def test_a_turn_is_pushed_exactly_into_the_real_plugin(link: ArdourLink) -> None:
+    plan = preview(link, link.track(ardour.TRACK), AFTER)
+    assert plan.summary == f"{len(entries())} parameters on 'Gtr' → IFX Chain"
+    assert plan.missing == plan.notes == plan.parts[0].left_out == ()
+    report = push(link, plan)
+    assert report.done, report.writes
+    assert len(report.writes) == len(entries())
+    there, wanted = in_the_plugin(link), values_of(AFTER)
+    for entry in entries():
+        assert there[entry.name] == pytest.approx(wanted[entry.symbol], rel=3e-6, abs=3e-6)
+
+
+@needs_ardour
+def test_a_ramp_between_turns_becomes_automation_of_the_real_plugin(
+    running: ardour.Ardour, link: ArdourLink
+) -> None:
+    first, last = between(BEFORE, AFTER)
+    track = link.track(ardour.TRACK)
+    ways, lost = lanes(link, preview(link, track, first), preview(link, track, last))
+    assert not lost
+    assert {w.parameter.name for w in ways} >= {"Distortion drive", "Amount", "Output trim"}
+    assert not any(w.parameter.name.startswith("Slot") for w in ways)
+    report = run(link, ways, Ramp(0.25, 1.0, "linear"))
+    assert report.done, report.writes
+    with saved(running.session, lambda: link.wire.send(Message("/save_state"))) as file:
+        root = ElementTree.fromstring(file.read_text("utf-8"))
+    lists = [e for e in root.iter("AutomationList") if e.get("state") in ("Write", "Touch")]
+    (events,) = [e.text.split() for lane in lists for e in lane if e.text]
+    values = [float(v) for v in events[1::2]]
+    assert len(values) > 5
+    assert values == sorted(values)
+    assert 6 <= values[0] < 9
+    assert values[-1] == pytest.approx(21.7, rel=1e-5)
+
+
+# REAPER and Live, as far as they are known.
+
+
+def knobs() -> list[Knob]:
+    return [Knob(e.name, quantized=e.whole) for e in entries()]
+
+
+def in_units(effect: Effect) -> dict[str, float]:
+    pairs = zip(entries(), effect.knobs, strict=True)
+    return {
+        e.symbol: e.parameter.low + k.value * (e.parameter.high - e.parameter.low) for e, k in pairs
+    }
+
+
+REAPERS = "VST3: IFX Chain (IFX Bridge)"
+
+
+@pytest.mark.parametrize("loss", [0.0, 0.1])
+def test_reaper_loads_the_turn_as_a_preset(loss: float) -> None:
+    plugin = Effect(REAPERS, knobs())
+    weather = Weather(loss=loss, random=random.Random(3))
+    with daw("reaper", [Lane("Vox", [plugin])], weather) as (fake, link):
+        report = push(link, preview(link, link.track("Vox"), AFTER))
+        heard = list(fake.heard)
+    assert report.done, report
+    assert in_units(plugin) == pytest.approx(values_of(AFTER), rel=1e-5, abs=1e-4)
+    if not loss:
+        assert [m.address for m in heard].count("/track/1/fx/1/preset") == 1
+        # Values go out only to let go of them.
+        assert all(type(m.args[0]) is int for m in heard if m.address.endswith("/value"))
+
+
+def test_where_the_preset_is_not_taken_the_values_are_set() -> None:
+    plugin = Effect(REAPERS, knobs())
+    with daw("reaper", [Lane("Vox", [plugin])]) as (fake, link):
+        assert isinstance(fake, FakeReaper)
+        fake.takes_presets = False
+        report = push(link, preview(link, link.track("Vox"), AFTER))
+    assert report.done, report
+    assert in_units(plugin) == pytest.approx(values_of(AFTER), rel=1e-5, abs=1e-4)
+
+
+def test_live_gets_every_value() -> None:
+    plugin = Effect("IFX Chain", [Knob("Device On", value=1, quantized=True), *knobs()])
+    with daw("live", [Lane("Vox", [Effect("Reverb", []), plugin])]) as (_, link):
+        plan = preview(link, link.track("Vox"), AFTER)
+        assert [part.device.name for part in plan.parts] == ["IFX Chain"]
+        report = push(link, plan)
+    assert report.done, report
+    plugin.knobs.pop(0)
+    assert in_units(plugin) == pytest.approx(values_of(AFTER), rel=1e-5, abs=1e-4)
+
+
+def test_a_ramp_becomes_exact_points_in_reaper(tmp_path: Path) -> None:
+    vox = Lane("Vox", [Effect(REAPERS, knobs())])
+    table = ReaperTable(tmp_path / "REAPER", [vox])
+    table.root.mkdir()
+    install(table.root)
+    running = Running(table.root / "Scripts" / SCRIPT, table)
+    helper = Helper(table.root / "IFX Bridge")
+    with ReaperLink(port=9, listen=0, helper=helper, settle_seconds=0.001) as link:
+        first, last = between(BEFORE, AFTER)
+        (track,) = link.tracks()
+        ways, _ = lanes(link, preview(link, track, first), preview(link, track, last))
+        report = run(link, ways, Ramp.bars(8.0, 2, 120, curve="linear"))
+    running.close()
+    assert report.done, report
+    assert table.undo[-1] == "IFX Bridge: ramp"
+    place = [e.symbol for e in entries()].index("dist_drive_db")
+    points = table.envelopes[0, 0, place].points[1:]  # the first is REAPER's own
+    assert [at for at, _ in points] == [8.0, 12.0]
+    assert [48 * value for _, value in points] == pytest.approx([6.0, 21.7])
+    assert not any((0, 0, n) in table.envelopes for n in range(2, 9))  # the order stays
