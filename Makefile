@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TYPED := $(wildcard ifx_bridge gui tools)
 
-.PHONY: help setup demo demo-gui test test-model test-laion bench clean
+.PHONY: help setup demo demo-gui test test-model test-laion wheel bench clean
 
 help:
 	@echo "make setup   system libraries, .venv, the project and its tools (quick when nothing changed)"
@@ -14,6 +14,7 @@ help:
 	@echo "make test    setup, then style, types, import rules and tests"
 	@echo "make test-model  the tests that ask a real language model (builds llama.cpp: minutes)"
 	@echo "make test-laion  the test against LAION's own CLAP package (an environment of its own)"
+	@echo "make wheel   setup, then a wheel for this platform, IFX Chain compiled in it"
 	@echo "make bench   setup, then the benchmarks"
 	@echo "make clean   remove .venv, caches and build output"
 
@@ -56,6 +57,11 @@ test-model: setup .venv-model/ready
 
 test-laion: setup .venv-laion/ready
 	.venv-laion/bin/python -m pytest -n 0 -m laion_package tests/ears/test_laion_package.py
+
+# For this platform, with the compiled plugin in it.
+wheel: setup
+	IFX_PREBUILT="$$(dirname "$$($(BIN)/ifx-bridge plugin build | head -n 1)")" \
+	  $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 bench: setup
 	$(BIN)/python benchmarks/parity.py

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ifx_bridge.engine import TurnResult
+    from ifx_bridge.workspace import Workspace
 
 BAD_INPUT = 2
 DEMO_INSTRUCTIONS = ("make it sound like a church", "add some grit", "too harsh, soften it")
@@ -397,12 +398,19 @@ def run_turns(
             "session": str(place.session_path),
             "dry": str(place.folder / workspace.DRY_FILE),
             "interrupted": stopped.is_set(),
-            "turns": [_turn_data(r, place.turn_path(r.turn.index)) for r in done],
+            "turns": [_turn_data(result, place) for result in done],
         }
         print(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
     elif not stopped.is_set():
         console.print(f"Saved in {place.folder}: dry.wav, {len(session.turns)} turn(s), "
                       "session.json.", highlight=False)  # fmt: skip
+        without = [t.index for t in session.turns if not place.preset_path(t.index).exists()]
+        if without:
+            console.print(
+                f"No .vstpreset of turn {', '.join(map(str, without))}: IFX Chain holds effects of "
+                "ours only. ifx-bridge plugin preset writes those, and names the others.",
+                highlight=False,
+            )
     if stopped.is_set():
         notes.print(
             f"Stopped. The best so far and the session are in {place.folder}; go on with "
@@ -412,7 +420,7 @@ def run_turns(
         raise typer.Exit(terminal.INTERRUPTED)
 
 
-def _turn_data(result: TurnResult, path: Path) -> dict[str, Any]:
+def _turn_data(result: TurnResult, place: Workspace) -> dict[str, Any]:
     data: dict[str, Any] = result.turn.model_dump(mode="json")
     data["changes"] = [
         {
@@ -421,7 +429,9 @@ def _turn_data(result: TurnResult, path: Path) -> dict[str, Any]:
         }
         for c in result.changes
     ]  # fmt: skip
-    data["audio"] = str(path)
+    data["audio"] = str(place.turn_path(result.turn.index))
+    preset = place.preset_path(result.turn.index)
+    data["preset"] = str(preset) if preset.exists() else None
     return data
 
 

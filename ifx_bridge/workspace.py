@@ -1,4 +1,4 @@
-"""A folder with a session in it: the dry clip, a sound per turn, and `session.json`."""
+"""A folder with a session in it: the dry clip, a sound and a preset per turn, `session.json`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from pathlib import Path
 
 from ifx_bridge import audio
 from ifx_bridge.audio import Audio, Clip
+from ifx_bridge.chain_plugin.table import TRIM_DB
+from ifx_bridge.chain_plugin.values import playable
 from ifx_bridge.errors import UserError
+from ifx_bridge.presets import chain as chain_presets
+from ifx_bridge.presets import vstpreset
 from ifx_bridge.session import Session, Turn
 from ifx_bridge.session import load as load_session
 from ifx_bridge.session import save as save_session
 
 SESSION_FILE = "session.json"
 DRY_FILE = "dry.wav"
-OURS = re.compile(r"^(dry|turn-\d+)\.wav$|^session\.json$")
+OURS = re.compile(r"^(dry|turn-\d+)\.wav$|^turn-\d+\.vstpreset$|^session\.json$")
 
 
 class Workspace:
@@ -41,6 +45,10 @@ class Workspace:
         """Where the sound of a turn is."""
         return self.folder / f"turn-{index:02d}.wav"
 
+    def preset_path(self, index: int) -> Path:
+        """Where a turn is as a preset of IFX Chain; none is written of what that does not have."""
+        return self.turn_path(index).with_suffix(vstpreset.SUFFIX)
+
     def set_aside(self) -> Path | None:
         """Move an earlier session's files into a folder of their own, and say which."""
         if not self.session_path.exists():
@@ -58,7 +66,7 @@ class Workspace:
         return previous
 
     def open(self, session: Session, clip: Clip) -> None:
-        """Write what is there at the start: the dry clip, earlier turns' sounds, the session."""
+        """Write what is there at the start: the dry clip, earlier turns, the session."""
         self._write(self.folder / DRY_FILE, clip.samples, clip)
         for turn in session.turns:
             path = self.turn_path(turn.index)
@@ -66,17 +74,29 @@ class Workspace:
                 rendered = turn.as_chain().render(clip.samples, clip.sample_rate)
                 self._write(path, audio.limited(rendered, clip.sample_rate)[0], clip)
         save_session(session, self.session_path)
+        for turn in session.turns:
+            self._write_preset(turn, clip)
 
     def add(self, session: Session, turn: Turn, sound: Audio, clip: Clip) -> None:
-        """Write a new turn: its sound, then the session that names it."""
+        """Write a new turn: its sound, the session that names it, its preset."""
         self._write(self.turn_path(turn.index), sound, clip)
         save_session(session, self.session_path)
+        self._write_preset(turn, clip)
 
     def _write(self, path: Path, sound: Audio, clip: Clip) -> None:
         try:
             audio.save(path, sound, clip.sample_rate)
         except (OSError, RuntimeError) as error:
             raise _unwritable(path, error) from error
+
+    def _write_preset(self, turn: Turn, clip: Clip) -> None:
+        chain = turn.as_chain()
+        # Half of a turn under its name would be taken for the whole.
+        if playable(chain)[1] or not TRIM_DB.low <= chain.trim_db <= TRIM_DB.high:
+            return
+        name = turn.instruction or f"turn {turn.index}"
+        channels = min(clip.channels, 2)
+        chain_presets.write(chain, name, self.preset_path(turn.index), channels)
 
 
 def resume(path: Path, clip: Clip) -> Session:

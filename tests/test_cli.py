@@ -84,7 +84,8 @@ def test_writes_what_it_says_and_goes_on(tmp_path: Path) -> None:
     )  # fmt: skip
     assert third.returncode == 0, third.stderr
     names = {p.name for p in elsewhere.iterdir()}
-    assert names == {"dry.wav", "turn-01.wav", "turn-02.wav", "turn-03.wav", "session.json"}
+    turns = {f"turn-{n:02d}.{kind}" for n in (1, 2, 3) for kind in ("wav", "vstpreset")}
+    assert names == {"dry.wav", "session.json", *turns}
     assert load(elsewhere / "session.json").chain.ids == ("rev",)
 
     # A new session in a used folder loses nothing.

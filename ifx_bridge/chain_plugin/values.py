@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,6 +25,19 @@ STATE, PARAMETERS = "state", "parameters"
 FORMAT_KEY = "format"
 
 
+def playable(chain: Chain) -> tuple[Chain, tuple[Slot, ...]]:
+    """What IFX Chain plays of a chain, and what it does not have: plugins of the user's.
+
+    Args:
+        chain: Any.
+
+    Returns:
+        The chain without what is left out, and that.
+    """
+    ours = tuple(s for s in chain if s.engine == "pedalboard" and s.fx in _numbers())
+    return replace(chain, slots=ours), tuple(s for s in chain if s not in ours)
+
+
 def values_of(chain: Chain) -> dict[str, float]:
     """All of the plugin's values for a chain, by symbol, in the parameters' units.
 
@@ -33,12 +47,11 @@ def values_of(chain: Chain) -> dict[str, float]:
     Raises:
         UserError: The chain has an effect that the plugin does not have, or a trim out of range.
     """
-    numbers = {effect.id: number for number, effect in enumerate(kinds(), 1)}
+    numbers = _numbers()
     values = {e.symbol: e.parameter.default for e in entries()}
-    foreign = [slot.fx for slot in chain if slot.engine != "pedalboard" or slot.fx not in numbers]
-    if foreign or len(chain) > SLOTS:
+    if foreign := [slot.fx for slot in playable(chain)[1]]:
         raise UserError(
-            f"IFX Chain has no {' and no '.join(foreign) or 'room for so many effects'}.",
+            f"IFX Chain has no {' and no '.join(foreign)}.",
             next_step=f"It has {SLOTS} slots for {', '.join(numbers)}.",
         )
     if not TRIM_DB.low <= chain.trim_db <= TRIM_DB.high:
@@ -112,6 +125,11 @@ def values_in(state: bytes) -> dict[str, float]:
             next_step="Use the IFX Bridge that wrote it.",
         )
     return found
+
+
+def _numbers() -> dict[str, int]:
+    """What a slot's value is for each effect."""
+    return {effect.id: number for number, effect in enumerate(kinds(), 1)}
 
 
 def _number(value: float) -> str:

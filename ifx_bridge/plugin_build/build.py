@@ -26,7 +26,9 @@ LAYOUTS = {channels: title(channels) for channels in (2, 1)}
 DPF_VARIABLE, DPF = "IFX_DPF", Path("/usr/share/dpf")
 APT = "sudo apt-get install g++ dpf-source librubberband-dev"
 FLAGS = ("-O3", "-std=gnu++17", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-DNDEBUG")
-LIBRARIES = ("-lrubberband", "-lm", "-lpthread", "-ldl")
+LIBRARIES = ("-lm", "-lpthread", "-ldl")
+# A bundle is carried to other computers: it shall need nothing there but the C library.
+SELF_CONTAINED = ("-static-libstdc++", "-static-libgcc")
 COMPILE_SECONDS = 600
 MAIN = """\
 #include "src/DistrhoPlugin.cpp"
@@ -42,14 +44,15 @@ def sources() -> Path:
     return packed if packed.is_dir() else Path(ifx_bridge.__file__).parents[1] / "plugin"
 
 
-def prebuilt() -> list[Path]:
-    """Bundles that this installation carries for this system."""
-    folder = Path(str(resources.files("ifx_bridge.plugin_build"))) / "prebuilt" / _platform()
-    return sorted(folder.glob(f"*{SUFFIX}"))
+def prebuilt() -> dict[int, Path]:
+    """Bundles by channels that this installation carries (`make wheel`); none if one is missing."""
+    folder = Path(str(resources.files("ifx_bridge.plugin_build"))) / "prebuilt"
+    found = {channels: folder / f"{name}{SUFFIX}" for channels, name in LAYOUTS.items()}
+    return found if all(path.is_dir() for path in found.values()) else {}
 
 
 def bundles(report: Callable[[str], None] = lambda text: None) -> dict[int, Path]:
-    """The built plugins by channels, compiled now if they are not there yet.
+    """The built plugins by channels: carried along, or compiled now if they are not there yet.
 
     Args:
         report: Told what is being done.
@@ -57,8 +60,11 @@ def bundles(report: Callable[[str], None] = lambda text: None) -> dict[int, Path
     Raises:
         UserError: There is no compiler or no DPF, or the compiler fails.
     """
-    if carried := prebuilt():
-        return {1 if "Mono" in path.stem else 2: path for path in carried}
+    carried = prebuilt()
+    if why := next(filter(None, map(unloadable, carried.values())), ""):
+        report(f"The plugin that came along does not fit this system ({why}).")
+    elif carried:
+        return carried
     compiler, dpf = tools()
     root = cache_folder()
     folder = root / digest(compiler, dpf)
@@ -83,6 +89,20 @@ def bundles(report: Callable[[str], None] = lambda text: None) -> dict[int, Path
             next_step="Free some space, or make the folder writable.",
         ) from error
     return found
+
+
+def unloadable(bundle: Path) -> str:
+    """Why the system does not load a bundle, for instance for a C library that is too old.
+
+    Asked in a process of its own, on Linux only; empty when it does.
+    """
+    if not sys.platform.startswith("linux"):
+        return ""
+    load = "import ctypes, sys; ctypes.CDLL(sys.argv[1])"
+    made = subprocess.run(
+        [sys.executable, "-c", load, str(binary_of(bundle))], capture_output=True, text=True
+    )
+    return made.stderr.strip().rpartition("\n")[2] if made.returncode else ""
 
 
 def tools() -> tuple[str, Path]:
@@ -134,7 +154,8 @@ def compile_bundle(compiler: str, dpf: Path, channels: int, folder: Path) -> Pat
                 *(compiler, *FLAGS, "-shared", "-w", "-DDISTRHO_PLUGIN_TARGET_VST3"),
                 *(f"-DIFX_CHANNELS={channels}", *(f"-I{path}" for path in folders)),
                 *(str(sources() / "IFXChain.cpp"), str(Path(work, "main.cpp"))),
-                *("-o", str(binary), "-Wl,--no-undefined", *LIBRARIES),
+                *("-o", str(binary), "-Wl,--no-undefined", *SELF_CONTAINED),
+                *(rubber_band(compiler), *LIBRARIES),
             ]
         )
     return bundle
@@ -174,8 +195,20 @@ def compile_harness(out: Path, *flags: str) -> Path:
     """
     compiler, _ = tools()
     code = str(sources() / "harness.cpp")
-    run_compiler([compiler, *FLAGS, *flags, "-Wall", "-Wextra", code, "-o", str(out), *LIBRARIES])
+    run_compiler(
+        [
+            *(compiler, *FLAGS, *flags, "-Wall", "-Wextra", code, "-o", str(out)),
+            *(rubber_band(compiler), *LIBRARIES),
+        ]
+    )
     return out
+
+
+def rubber_band(compiler: str) -> str:
+    """For the linker: the library to put into the binary where there is one, else the shared one."""
+    command = [compiler, "-print-file-name=librubberband.a"]
+    found = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    return found if Path(found).is_absolute() else "-lrubberband"
 
 
 def run_compiler(command: Sequence[str]) -> None:
@@ -250,7 +283,9 @@ def cache_folder() -> Path:
 def digest(compiler: str, dpf: Path) -> str:
     """Of everything that the bundles are made of."""
     version = subprocess.run([compiler, "--version"], capture_output=True, text=True).stdout
-    hashed = hashlib.sha256(repr((version, FLAGS, LIBRARIES, MAIN, changes())).encode())
+    hashed = hashlib.sha256(
+        repr((version, FLAGS, SELF_CONTAINED, LIBRARIES, MAIN, changes())).encode()
+    )
     code = [p for p in sorted(sources().rglob("*")) if p.suffix in (".h", ".hpp", ".cpp")]
     for path in [*code, *sorted((dpf / "distrho/src").glob("*.[ch]pp"))]:
         hashed.update(path.name.encode() + b"\0" + path.read_bytes())
@@ -266,7 +301,3 @@ def _compiles(compiler: str, line: str) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return made.returncode == 0
-
-
-def _platform() -> str:
-    return f"{sys.platform}-{platform.machine().lower()}"

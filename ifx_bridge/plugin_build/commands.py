@@ -14,6 +14,7 @@ import typer
 from ifx_bridge.errors import UserError
 
 if TYPE_CHECKING:
+    from ifx_bridge.effects.chain import Chain, Slot
     from ifx_bridge.plugin_build.check import Compared
 
 app = typer.Typer(
@@ -134,6 +135,7 @@ def preset(
     ] = Layout.AUTO,
 ) -> None:
     """Write a turn as a preset of IFX Chain; nothing is translated."""
+    from ifx_bridge.chain_plugin.values import playable
     from ifx_bridge.presets import chain as presets
     from ifx_bridge.session import load
 
@@ -141,7 +143,31 @@ def preset(
     chosen = opened.turn(opened.head if turn is None else turn)
     wanted = {Layout.AUTO: min(opened.clip.channels, 2), Layout.MONO: 1, Layout.STEREO: 2}
     channels = wanted[layout]
-    print(presets.write(chosen.as_chain(), name or chosen.instruction, out, channels))
+    whole = chosen.as_chain()
+    chain, left_out = playable(whole)
+    names = " and ".join(slot.effect.title for slot in left_out)
+    if left_out and not chain:
+        raise UserError(
+            f"Turn {chosen.index} is nothing but {names}, which IFX Chain does not have.",
+            next_step="That plugin has presets of its own: ifx-bridge plugins preset.",
+        )
+    print(presets.write(chain, name or chosen.instruction, out, channels))
+    for slot in left_out:
+        _note(
+            f"{slot.effect.title} is left out, since IFX Chain holds effects of ours only: "
+            f"{_place(slot, whole)}. Its own preset: ifx-bridge plugins preset."
+        )
+
+
+def _place(slot: Slot, chain: Chain) -> str:
+    """Where a plugin of the user's stands beside IFX Chain."""
+    from ifx_bridge.chain_plugin.values import playable
+
+    ours = [place for place, one in enumerate(chain) if one in playable(chain)[0].slots]
+    at = chain.slots.index(slot)
+    if at < ours[0]:
+        return "put it in front"
+    return "put it behind" if at > ours[-1] else "it stood between them, where there is no place"
 
 
 def _data(one: Compared) -> dict[str, object]:

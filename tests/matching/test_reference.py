@@ -108,4 +108,5 @@ def test_the_command(tmp_path: Path) -> None:
     session = load(out / "session.json")
     assert session.chain.ids == ("dist",)
     assert session.history == ("sound like reference.wav",)
-    assert {p.name for p in out.iterdir()} == {"dry.wav", "turn-01.wav", "session.json"}
+    names = {p.name for p in out.iterdir()}
+    assert names == {"dry.wav", "turn-01.wav", "turn-01.vstpreset", "session.json"}

@@ -9,14 +9,18 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from ifx_bridge import audio, engine
 from ifx_bridge.chain_plugin.table import header
+from ifx_bridge.chain_plugin.values import playable
 from ifx_bridge.cli import app
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.errors import UserError
 from ifx_bridge.plugin_build import build
+from ifx_bridge.plugin_build.check import sample_sound
 from ifx_bridge.presets.chain import chain_in
 from ifx_bridge.presets.vstpreset import VstPreset
 from ifx_bridge.session import ClipInfo, Score, Session, save
+from ifx_bridge.workspace import Workspace
 from tests.plugin_build.conftest import toolchain
 
 runner = CliRunner()
@@ -136,3 +140,36 @@ def test_a_turn_becomes_a_preset(channels: int, plugin: str, tmp_path: Path) -> 
         preset = VstPreset.read(tmp_path / f"{name}.vstpreset")
         assert chain_in(preset) == chain
         assert preset.info["Name"] == name and preset.info["PlugInName"] == plugin
+
+
+def test_plugins_of_the_users_are_left_out_and_named(tmp_path: Path) -> None:
+    hosted = Slot("neverinstalled", {"warmth": 7.5}, engine="plugin")
+    ours = Slot("dist", {"drive_db": 9.0})
+    chains = (
+        Chain((ours,), trim_db=-2.0),
+        Chain((hosted, ours), trim_db=-3.0),
+        Chain((Slot("eq"), hosted, ours)),
+        Chain((hosted,)),
+    )
+    sound = sample_sound(2, 44100, seconds=0.2)
+    clip = audio.Clip(sound, 44100, tmp_path / "a.wav", "00")
+    session = engine.open_session(clip)
+    for chain in chains:
+        session = session.add(
+            chain=chain, instruction="grit", route="reuse_all", score=Score(before=0.0, after=0.5)
+        )
+    place = Workspace(tmp_path / "out")
+    for turn in session.turns:
+        place.add(session, turn, sound, clip)
+    # Beside the sounds stand the turns that IFX Chain plays, and no others.
+    assert [place.preset_path(n).exists() for n in (1, 2, 3, 4)] == [True, False, False, False]
+    assert chain_in(VstPreset.read(place.preset_path(1))) == chains[0]
+    command = ["plugin", "preset", str(place.session_path), "--out", str(tmp_path), "--turn"]
+    for turn, where in (("2", "put it in front"), ("3", "between them")):
+        done = runner.invoke(app, [*command, turn])
+        assert done.exit_code == 0, done.exception
+        assert "neverinstalled is left out" in done.stderr and where in done.stderr
+        rest = chain_in(VstPreset.read(tmp_path / "grit.vstpreset"))
+        assert rest == playable(chains[int(turn) - 1])[0] and ours in rest.slots
+    nothing = runner.invoke(app, [*command, "4"])
+    assert isinstance(nothing.exception, UserError) and "nothing but" in str(nothing.exception)
