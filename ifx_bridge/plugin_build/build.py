@@ -205,7 +205,7 @@ def compile_harness(out: Path, *flags: str) -> Path:
 
 
 def rubber_band(compiler: str) -> str:
-    """For the linker: the library to put into the binary where there is one, else the shared one."""
+    """For the linker: the static library where there is one, else the shared."""
     command = [compiler, "-print-file-name=librubberband.a"]
     found = subprocess.run(command, capture_output=True, text=True).stdout.strip()
     return found if Path(found).is_absolute() else "-lrubberband"
