@@ -12,6 +12,46 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
+from ifx_bridge.brain.phrases import (
+    ADD,
+    AMOUNTS,
+    AROUND,
+    ASKED,
+    DECADES,
+    EFFECT_NAMES,
+    ENGLISH,
+    FILLER,
+    FILTERED,
+    GONE,
+    HERTZ,
+    KEEPING,
+    KNOB_NAMES,
+    LEADING,
+    LESS,
+    LESS_OF_IT,
+    LITTLE,
+    MORE,
+    NEGATIVE,
+    NUMBER,
+    PASSAGE,
+    PLAIN,
+    QUESTION,
+    REMOVE,
+    RHETORICAL,
+    SIGH,
+    SIZES,
+    STATEMENT,
+    STRENGTHS,
+    SWAP,
+    TAIL_TONES,
+    TOO_LITTLE,
+    TURN,
+    TURNED_DOWN,
+    USUAL_DB,
+    VERBS,
+    WISH,
+    WORD_NUMBERS,
+)
 from ifx_bridge.words.forms import base_in
 from ifx_bridge.words.knowledge import complaints
 from ifx_bridge.words.reading import spelled, translated
@@ -45,256 +85,6 @@ Verb = Literal[
     "question",  # about something else
     "unknown",
 ]
-
-# What people call the effects, and the knob meant when an effect is asked for "more" or "less".
-EFFECT_NAMES = {
-    "eq": ("equalizer", "equaliser", "equalization", "equalisation", "eq"),
-    "comp": ("compressor", "compression", "comp", "limiter"),
-    "rev": ("reverberation", "reverb", "verb"),
-    "dist": ("distortion", "overdrive", "saturation", "drive", "fuzz", "dist", "clipping"),
-    "delay": ("delay", "echoes", "echos", "echo", "repeats"),
-    "pitchshift": ("pitch shifter", "pitch shift", "pitchshift", "pitch shifting", "transposition"),
-    "bitcrush": ("bit crusher", "bitcrusher", "bit crushing", "bit crush", "bitcrush", "crusher"),
-}
-MAIN_KNOB = {
-    "eq": ("eq", ""),
-    "comp": ("comp", "ratio"),
-    "rev": ("rev", "wet_level"),
-    "dist": ("dist", "drive_db"),
-    "delay": ("delay", "mix"),
-    "pitchshift": ("pitchshift", "semitones"),
-    "bitcrush": ("bitcrush", "-bit_depth"),
-}
-# Knobs by what people call them; "-" in front: more of it turns the knob down.
-KNOB_NAMES = {
-    "drive": ("dist", "drive_db"),
-    "gain of the distortion": ("dist", "drive_db"),
-    "room size": ("rev", "room_size"),
-    "room": ("rev", "room_size"),
-    "decay time": ("rev", "room_size"),
-    "decay": ("rev", "room_size"),
-    "reverb time": ("rev", "room_size"),
-    "reverb tail": ("rev", "room_size"),
-    "tail": ("rev", "room_size"),
-    "damping": ("rev", "damping"),
-    "reverb mix": ("rev", "wet_level"),
-    "wet level": ("rev", "wet_level"),
-    "wet": ("rev", "wet_level"),
-    "dry level": ("rev", "dry_level"),
-    "width": ("rev", "width"),
-    "delay time": ("delay", "delay_seconds"),
-    "echo time": ("delay", "delay_seconds"),
-    "feedback": ("delay", "feedback"),
-    "delay mix": ("delay", "mix"),
-    "threshold": ("comp", "-threshold_db"),
-    "ratio": ("comp", "ratio"),
-    "attack time": ("comp", "attack_ms"),
-    "attack": ("comp", "attack_ms"),
-    "release time": ("comp", "release_ms"),
-    "release": ("comp", "release_ms"),
-    "semitones": ("pitchshift", "semitones"),
-    "pitch": ("pitchshift", "semitones"),
-    "bit depth": ("bitcrush", "bit_depth"),
-    "bits": ("bitcrush", "bit_depth"),
-    "bass": ("eq", "low_shelf_gain_db"),
-    "lows": ("eq", "low_shelf_gain_db"),
-    "low end": ("eq", "low_shelf_gain_db"),
-    "sub": ("eq", "low_shelf_gain_db"),
-    "low mids": ("eq", "band0_gain_db"),
-    "mids": ("eq", "band1_gain_db"),
-    "midrange": ("eq", "band1_gain_db"),
-    "mid range": ("eq", "band1_gain_db"),
-    "upper mids": ("eq", "band2_gain_db"),
-    "presence": ("eq", "band3_gain_db"),
-    "treble": ("eq", "high_shelf_gain_db"),
-    "highs": ("eq", "high_shelf_gain_db"),
-    "high end": ("eq", "high_shelf_gain_db"),
-    "the top": ("eq", "high_shelf_gain_db"),
-    "top end": ("eq", "high_shelf_gain_db"),
-}
-# (how much of the typical change, the words)
-AMOUNTS = (
-    (0.25, ("a tiny bit", "a hair", "barely", "ever so slightly", "a smidge", "a smidgen")),
-    (
-        0.5,
-        (
-            "a little bit", "a little", "a bit", "a touch", "a tad", "a hint of", "a hint",
-            "slightly",
-            "subtly", "subtle", "somewhat", "a dash", "a pinch", "lightly", "mildly", "gently",
-            "kind of", "kinda", "sort of", "bit", "touch", "hint",
-        ),
-    ),
-    (0.8, ("some", "fairly", "moderately", "a degree")),
-    (1.0, ("quite", "pretty", "rather")),
-    (
-        1.5,
-        (
-            "very", "really", "a lot", "lots of", "lots", "much", "way", "far", "heavily", "heavy",
-            "strongly", "loads of", "tons of", "plenty of", "seriously", "significantly", "so",
-            "considerably", "deeply", "ton of",
-        ),
-    ),
-    (
-        2.0,
-        (
-            "extremely", "super", "insanely", "totally", "completely", "massively", "absolutely",
-            "ridiculously", "incredibly", "ultra", "crazy", "hugely", "utterly",
-            "as much as possible",
-        ),
-    ),
-)  # fmt: skip
-# Adjectives that are an amount in front of something else ("a gentle tape echo").
-STRENGTHS = {"gentle": 0.5, "light": 0.5, "delicate": 0.5, "heavy": 1.5, "intense": 1.5}
-# Adjectives of size in front of a space: how they change the room.
-SIZES = {"big": 0.06, "large": 0.06, "huge": 0.08, "massive": 0.08, "enormous": 0.08, "vast": 0.08,
-         "grand": 0.06, "gigantic": 0.08, "small": -0.3, "tiny": -0.4, "little": -0.3}  # fmt: skip
-# What is said of the tail of a reverb, and whether it means more damping.
-TAIL_TONES = {"dark": True, "warm": True, "dull": True, "soft": True, "muffled": True,
-              "bright": False, "harsh": False, "metallic": False, "sharp": False}  # fmt: skip
-# Verbs of change that say which way.
-MORE = ("more", "increase", "raise", "turn up", "boost", "bring up", "push", "crank up", "crank",
-        "extra", "additional", "stronger", "bigger", "longer", "louder", "wider", "higher",
-        "pump up",
-        "up", "deeper", "double", "lengthen", "extend", "stretch", "not enough")  # fmt: skip
-LESS = ("less", "decrease", "reduce", "lower", "turn down", "cut", "bring down", "pull back",
-        "back off", "ease off", "ease up on", "dial back", "dial down", "tone down", "tame",
-        "fewer",
-        "weaker", "smaller", "shorter", "shorten", "shrink", "roll off", "shave off", "halve",
-        "take down", "quieter", "narrower", "not so", "not as", "not that",
-        "not too", "too much of", "too much", "too many", "lighten", "down", "minimize", "drop",
-        "without so much", "way too much", "cut back on", "cut down", "soften", "de", "fix",
-        "tackle", "control", "deal with", "sort out", "clean up", "attenuate",
-        "scoop out")  # fmt: skip
-LESS_OF_IT = ("less", "reduce", "remove", "lose", "get rid of", "kill", "tone down", "not so")
-REMOVE = ("remove", "delete", "get rid of", "take out", "take away", "take off", "lose", "kill",
-          "turn off", "switch off", "mute", "bypass", "ditch", "scrap", "drop", "eliminate",
-          "no more", "without any", "without", "no", "undo", "stop", "strip", "clear out",
-          "disable", "cancel")  # fmt: skip
-ADD = ("add", "put on", "put", "apply", "use", "throw in", "throw on", "insert", "give it",
-       "give me",
-       "give us", "slap on", "slap", "introduce", "include", "with", "i want", "i would like",
-       "we need", "it needs", "needs", "need", "want", "bring in", "turn on", "mix in", "sprinkle",
-       "drench it in", "drown it in", "bathe it in")  # fmt: skip
-_VERBS = frozenset(word for phrase in (*MORE, *LESS, *REMOVE, *ADD) for word in phrase.split())
-# Words that carry no request of their own.
-_FILLER = """
-    both them everything bit lot half double twice amount
-    a add adds again all also an and any as at audio bass be beat been being bit bring but
-    by can character clip come comes coming could drum drums effect effects everything feel
-    feeling feels for from get getting give go goes going guitar had has have having hear
-    heard here i if in inside instrument into is it it's its just kind kinda let let's lets
-    like loop made make making maybe me mix more my need needs not now of on one our out
-    over overall pad pads part parts performed perhaps piano play played playing please plus
-    put quality really recorded recording same sample set should signal singer snare some
-    something sort sound sounded sounding sounds standing still strings style synth that the
-    them then there these thing this those through to tone too track try turn us very vibe
-    vibes vocal vocals voice voices want wants was we were what where which whole with would
-    you
-"""
-FILLER = frozenset(_FILLER.split())
-
-# Spanish has these too.
-_SHARED = """
-    es e y la en grave nasal radio final robot lo grande reduce de del el le eco sin con me un
-    sea al no corta
-"""
-ENGLISH = FILLER | set(_SHARED.split())
-
-# Typographic quotes, dashes and minus signs.
-PLAIN = str.maketrans({0x2019: "'", 0x2018: "'", 0x2013: "-", 0x2014: ",", 0x2212: "-"})
-_NUMBER = r"([-+]?\d+(?:[.,]\d+)?)"
-_WORD_NUMBERS = {
-    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
-    "eight": "8", "nine": "9", "ten": "10", "twelve": "12", "half an": "0.5", "half a": "0.5",
-    "an": "1", "a": "1",
-}  # fmt: skip
-_DIGITS = "|".join(word for word in _WORD_NUMBERS if " " not in word)
-_TURN = re.compile(
-    r"\b(?:like|back to|return to|go to|goto|as in|from|restore|revert to|use|load|on) (?:the )?"
-    rf"(?:turn|step|version) (?:number )?(\d+|{_DIGITS})\b"
-)
-QUESTION = re.compile(
-    r"(what|who|when|where|why|how (much|many|is|are|do|does|did)|which|is it|are you|do you)\b"
-    r".*\?$"
-)
-# Verbs that hold for the effects named after an "and", too.
-_LEADING = re.compile(
-    r"(?:please |and |now |just )*(?:remove|delete|get rid of|lose|kill|ditch|scrap|drop"
-    r"|take out|mute|bypass|turn off|disable|leave|keep|lock|unlock|freeze"
-    r"|do not (?:touch|change|alter|move)|preserve|less|reduce|more|increase|add"
-    r"|turn (?:down|up))\b"
-)
-# What it is like now: named because it should not be so.
-_STATEMENT = re.compile(
-    r"(?:(?:now|still|and|but|well|hmm|honestly|hey) )*"
-    r"(?:(?:it|that|this|they|everything|(?:the|my) [\w ]+?"
-    r"|(?!make|let|keep|what|if|when|so|until|like|as|can|could|would|will|i|we|you|please|get|give"
-    r"|put|add)\w+(?: \w+){0,2}?) "
-    r"(?:is|are|sounds?|feels?|seems?|gets?|got|became)|there (?:is|are)|sounds|feels|seems) "
-    r"(?!not\b)"
-)
-# Said of what should not be so.
-_NEGATIVE = re.compile(
-    r"\b(?:hurts?|hurting|killing|kills|ruining|ruins|drowning|washing|washes|in the way"
-    r"|distracting|over the top|overdone|overd(?:id|o|oing)"
-    r"|overcooked|overboard|overkill|excessive|overwhelm\w*|overpower\w*|dominat\w*"
-    r"|annoying|nasty|ugly|hear the \w+ (?:work\w*|pump\w*|kick\w*)"
-    r"|awful|unpleasant|can not stand|sick of|tired of|hate)\b"
-)
-_TOO_LITTLE = re.compile(r"\btoo (?:low|little|short|small|quiet|slow|weak|subtle|few)\b")
-# "pull the reverb back": the two halves of a verb.
-_TURNED_DOWN = re.compile(
-    r"\b(?:turn|pull|bring|dial|back|ease|tone|knock)\b.+\b(?:down|back|off)\b"
-)
-_FILTERED = re.compile(
-    r"\b(?:roll|cut|filter|remove|kill|lose|take|get rid)\b.*\b(below|under|beneath|above|over)\b"
-)
-# What to do at a frequency when nobody says by how much.
-USUAL_DB = 4.0
-_AROUND = re.compile(
-    r"\b(?:(?P<up>boost|more|add|raise|lift|bring up|push|need|lacks?|missing|not enough)"
-    r"|cut|less|reduce|lower|tame|notch|scoop|dip|carve|remove|duck|too much|resonan\w*|ring\w*"
-    r"|build ?-?up|harsh\w*|annoying|nasty|ugly|hurts?|honk\w*|mud\w*|whistl\w*|poking|painful"
-    r"|pokes|sticks?|sticking)\b"
-)
-INTRODUCED = re.compile(
-    r"\b(like|as if|as though|sounds?|sounding|in an?|in the|inside|through|from an?|from the|feel"
-    r"|feels|vibe|more|less|too)\b"
-)
-_RHETORICAL = re.compile(
-    r"(?:why|how come|is it (?:just |only )?me or)(?: (?:is|are|does|do|did))? "
-    r"(it|this|that|they|everything|(?:the|my) \w+)(?: (?:is|are))?"
-    r"(?: (?:sound|feel|seem|get)s?)? (.*?)\s*\?*"
-)
-_GONE = re.compile(
-    r"(?:where|why) (?:did|has|have|is|are) (?:all )?(the [\w ]+?) (?:go|gone|disappear\w*)\s*\?*"
-)
-# "so muddy", "kinda harsh ngl": nobody asks for that.
-_HERTZ = re.compile(rf"{_NUMBER}\s*(?:k|khz|hz|hertz)\b")
-_SIGH = re.compile(
-    r"(?:(?:ugh|hmm|ok|now|still|it is|so|kind of|kinda|sort of|really|honestly|pretty) )+"
-    r"(?:harsh|muddy|boomy|thin|tinny|nasal|honky|boxy|flat|muffled|dull|shrill|brittle|piercing"
-    r"|lifeless|weak|hollow|noisy)\b.*"
-)
-# Clauses that ask for something and complain of nothing.
-_ASKED = re.compile(
-    r"(?:please |just |now |then )*(?:make|give|let|turn|add|put|use|try|go for|want|i want|i need"
-    r"|i would|we need|need|can you|could you|should|like|as if|as though|more|less|in an?|inside"
-    r"|under|behind|through|from|cut|boost|reduce|remove|kill|lose|tame|fix)\b"
-)
-# Where it is so, not how.
-_PASSAGE = re.compile(
-    r"\b(?:high|low|loud|quiet|long|short|deep|soft) "
-    r"(?:notes?|parts?|bits?|passages?|sections?|hits?)\b"
-    r"|\b(?:around|in|on|of|under|from) (?:the|my) (?:kick|bass) ?(?:drum|guitar|line)?$"
-)
-_WISH = re.compile(r"\b(?:more|less|should|needs?|could|must|not|better|good|nice|great)\b")
-_SWAP = re.compile(r"\b(?:swap|switch|exchange|flip)\b(?! (?:off|on|it off)\b)")
-_KEEPING = re.compile(
-    r"\b(?:(?P<unlock>unlock|unfreeze)|(?P<lock>lock|freeze|never (?:touch|change))"
-    r"|leave|keep|hands off|stay away from|do not (?:mess with|touch|change|alter|move)|hold"
-    r"|preserve)\b(?P<rest>.*)"
-)
 
 
 @dataclass(frozen=True)
@@ -336,6 +126,7 @@ def normalized(text: str) -> str:
     ):  # fmt: skip
         text = text.replace(short, long)
     text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
+    text = re.sub(r"\b(?:19)?([5-9]0)'?s\b", lambda m: DECADES[m[1]], text)
     text = re.sub(r"[^\w\s.,;:!?%+'-]", " ", text)
     return " ".join(text.split())
 
@@ -367,11 +158,14 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
         return [Request("question", text, text=text)]
     if replaced := _replacement(text):
         return replaced
-    if _SWAP.search(text) and len(effects := _effects_in(text)) == 2:
+    if SWAP.search(text) and len(effects := _effects_in(text)) == 2:
         return [Request("swap", effects[0], other=effects[1], text=text)]
     out: list[Request] = []
     parts = clauses(said)
     for part, clause in zip(parts, _carried([_reduced(p, known) for p in parts]), strict=True):
+        if out and LITTLE.fullmatch(part):
+            out = [replace(request, amount=0.5 * request.amount) for request in out]
+            continue
         complained = _complaint(part)
         found = [complained] if complained else list(_clause(clause, known))
         # "less bright and boomy": a bare descriptor goes on in the sense of the clause before.
@@ -386,9 +180,9 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
 
 def _told(text: str) -> str:
     """The text; "why does it sound so dull?" is not asked to be answered."""
-    if asked := _GONE.fullmatch(text):
+    if asked := GONE.fullmatch(text):
         return f"{asked[1]} is gone"
-    asked = _RHETORICAL.fullmatch(text)
+    asked = RHETORICAL.fullmatch(text)
     return f"{asked[1]} is {asked[2]}" if asked else text
 
 
@@ -401,7 +195,7 @@ def _reduced(text: str, known: frozenset[str]) -> str:
 
 def _complaint(clause: str) -> Request | None:
     """What a clause complains of in words of its own ("I can't make out the words")."""
-    if _ASKED.match(clause) or _HERTZ.search(clause):
+    if ASKED.match(clause) or HERTZ.search(clause):
         return None
     for name, said in complaints().items():
         if said.search(clause):
@@ -435,7 +229,7 @@ def _carried(parts: list[str]) -> Iterator[str]:
         rest = set(_content(part)) - {"alone", "untouched"}
         bare = all(_effect_in(word) or _knob_in(word) for word in rest)
         named = _effects_in(part)
-        said = _LEADING.match(part)
+        said = LEADING.match(part)
         if said:
             verb = said[0]
         elif verb and named and bare and not _has(part, (*MORE, *LESS)):
@@ -454,7 +248,7 @@ def _trade(known: frozenset[str]) -> frozenset[str]:
     stems = {
         word: word[:-1] + "i" if word.endswith("y") else word.removesuffix("e") for word in known
     }
-    return frozenset({*words, *_VERBS, *(stem + "er" for stem in stems.values())} - FILLER)
+    return frozenset({*words, *VERBS, *(stem + "er" for stem in stems.values())} - FILLER)
 
 
 def _spelled(text: str, known: frozenset[str]) -> str:
@@ -514,17 +308,20 @@ def _whole(text: str) -> Request | None:
         return Request("level", text=text)
     if re.fullmatch(r"(swap|reverse|flip|change)( the)? (signal )?(order|effects)", bare):
         return Request("reverse", text=text)
-    if re.search(r"\b(slow|slower|faster|speed|tempo|bpm)\b", bare):
+    if re.fullmatch(r"(swap|flip|switch|reverse) (them|the two|both|those|these)( around)?", bare):
+        return Request("reverse", text=text)
+    timed = re.search(r"\b(attack|release|delay|echo|echoes|repeats|decay)\b", bare)
+    if not timed and re.search(r"\b(slow|slower|faster|speed|tempo|bpm)\b", bare):
         return Request("tempo", text=text)
     return None
 
 
 def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
     text = f" {clause} "
-    if match := _TURN.search(text):
-        yield Request("goto", value=_number(_WORD_NUMBERS.get(match[1], match[1])), text=clause)
+    if match := TURN.search(text):
+        yield Request("goto", value=_number(WORD_NUMBERS.get(match[1], match[1])), text=clause)
         return
-    if match := _KEEPING.search(text):
+    if match := KEEPING.search(text):
         verb: Verb = "keep"
         if match["unlock"]:
             verb = "unlock"
@@ -555,10 +352,10 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
         yield Request("sparing", wanted[0], text=clause)
         return
     amount, rest = _amount(clause, known)
-    rest = _PASSAGE.sub("", rest)
+    rest = PASSAGE.sub("", rest)
     complaint = bool(re.search(r"\btoo\b", clause)) and not re.search(r"\bnot too\b", clause)
-    said_of_it = _STATEMENT.match(clause) and not _WISH.search(clause)
-    complaint = complaint or bool(said_of_it or _NEGATIVE.search(clause) or _SIGH.fullmatch(clause))
+    said_of_it = STATEMENT.match(clause) and not WISH.search(clause)
+    complaint = complaint or bool(said_of_it or NEGATIVE.search(clause) or SIGH.fullmatch(clause))
     if complaint and amount == 1.0 and re.search(r"\b(way|far|much) too\b", clause):
         amount = 1.5
     wanting = bool(
@@ -576,7 +373,7 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
         or re.search(r"\btake (the |some |that )?[\w ]+ (off|out|away)\b", clause)
         or _has(clause, REMOVE)
     )
-    lessened = _has(rest, LESS) or bool(_TURNED_DOWN.search(rest))
+    lessened = _has(rest, LESS) or bool(TURNED_DOWN.search(rest))
     halved = bool(re.search(r"\bhalve\b|\bin half\b|\bhalf (as much|the|of the)\b", clause))
     if halved:
         amount = 1.25
@@ -602,7 +399,7 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
         phrases = phrases[1:]
     if knob is not None and (fx is None or not _starts(rest, REMOVE)):
         turned: Verb | None = None
-        if wanting or _TOO_LITTLE.search(clause):
+        if wanting or TOO_LITTLE.search(clause):
             turned = "more"
         elif complaint or halved or lessened or _has(rest, ("no",)):
             turned = "less"
@@ -614,7 +411,7 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
     if fx is not None and not (knob and fx not in knob):
         if re.search(r"\b(do not|never|avoid)\b.*\b(add|use|put)\b", rest):
             yield Request("keep", fx, text=clause)
-        elif _TOO_LITTLE.search(clause):
+        elif TOO_LITTLE.search(clause):
             yield Request("more", fx, amount=amount, text=clause)
         elif complaint or halved or (lessened and not _only_drop(rest)):
             yield Request("less", fx, amount=amount, text=clause)
@@ -667,7 +464,7 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
 
 def _content(text: str) -> list[str]:
     """The words that could mean something of their own."""
-    return [w for w in re.findall(r"[a-z][a-z'-]+", text) if w not in FILLER | _VERBS]
+    return [w for w in re.findall(r"[a-z][a-z'-]+", text) if w not in FILLER | VERBS]
 
 
 def descriptor_phrases(text: str, known: frozenset[str]) -> list[str]:
@@ -770,7 +567,7 @@ def _numbers(clause: str) -> Iterator[Request]:
             text,
         )
     )
-    for word, digits in _WORD_NUMBERS.items():
+    for word, digits in WORD_NUMBERS.items():
         if word in {"a", "an"} and "octave" not in text:
             continue  # "a bit" is an amount
         text = re.sub(
@@ -785,15 +582,15 @@ def _numbers(clause: str) -> Iterator[Request]:
     text = re.sub(r"\b(?:a )?quarter (?:of a )?(?=second)", "0.25 ", text)
     sign = -1.0 if down else 1.0
 
-    if match := re.search(rf"{_NUMBER}\s*octaves?\b", text):
+    if match := re.search(rf"{NUMBER}\s*octaves?\b", text):
         yield Request(
             "set", "pitchshift.semitones", value=sign * 12 * _number(match[1]), text=clause
         )
         return
-    if match := re.search(rf"{_NUMBER}\s*(?:semitones?|half ?steps?|st)\b", text):
+    if match := re.search(rf"{NUMBER}\s*(?:semitones?|half ?steps?|st)\b", text):
         yield Request("set", "pitchshift.semitones", value=sign * _number(match[1]), text=clause)
         return
-    if match := re.search(rf"{_NUMBER}\s*whole ?steps?\b", text):
+    if match := re.search(rf"{NUMBER}\s*whole ?steps?\b", text):
         yield Request(
             "set", "pitchshift.semitones", value=sign * 2 * _number(match[1]), text=clause
         )
@@ -805,23 +602,28 @@ def _numbers(clause: str) -> Iterator[Request]:
         size = sizes[match[1]]
         yield Request("set", "pitchshift.semitones", value=sign * size, text=clause)
         return
-    frequency = re.search(rf"{_NUMBER}\s*(k|khz|hz|hertz|kilohertz)\b", text)
-    decibels = re.search(rf"{_NUMBER}\s*(?:db|decibels?)\b", text)
+    frequency = re.search(rf"{NUMBER}\s*(k|khz|hz|hertz|kilohertz)\b", text)
+    decibels = re.search(rf"{NUMBER}\s*(?:db|decibels?)\b", text)
     cut = re.search(r"\b(?:(high|hi|low|lo)[ -]?(cut|pass)|(hpf|lpf))\b", text)
-    if frequency and not decibels and (beyond := _FILTERED.search(text)):
+    if frequency and not decibels and (beyond := FILTERED.search(text)):
         hz = _number(frequency[1]) * (1000 if frequency[2].startswith("k") else 1)
         shelf = "high_shelf" if beyond[1] in {"above", "over"} else "low_shelf"
         yield Request("set", f"eq.{shelf}_cutoff_freq", value=hz, text=clause)
         yield Request("set", f"eq.{shelf}_gain_db", value=-18.0, text=clause)
         return
-    if frequency and cut:
-        hz = _number(frequency[1]) * (1000 if frequency[2].startswith("k") else 1)
+    bare_hz = re.search(rf"{NUMBER}\b", text) if cut and not decibels else None
+    if cut and (frequency or bare_hz):
+        hz = (
+            _number(frequency[1]) * (1000 if frequency[2].startswith("k") else 1)
+            if frequency
+            else abs(_number(bare_hz[1]))  # type: ignore[index]
+        )
         high = cut[3] == "lpf" or (cut[1] or "").startswith("h") == (cut[2] == "cut")
         shelf = "high_shelf" if high and cut[3] != "hpf" else "low_shelf"
         yield Request("set", f"eq.{shelf}_cutoff_freq", value=hz, text=clause)
         yield Request("set", f"eq.{shelf}_gain_db", value=-18.0, text=clause)
         return
-    if frequency and not decibels and (wish := _AROUND.search(text)):
+    if frequency and not decibels and (wish := AROUND.search(text)):
         hz = _number(frequency[1]) * (1000 if frequency[2].startswith("k") else 1)
         yield Request(
             "shift", "eq@", value=USUAL_DB if wish["up"] else -USUAL_DB, hz=hz, text=clause
@@ -833,15 +635,15 @@ def _numbers(clause: str) -> Iterator[Request]:
         negative = down or decibels[1].startswith("-")
         yield Request("shift", "eq@", value=-gain if negative else gain, hz=hz, text=clause)
         return
-    if match := re.search(rf"{_NUMBER}\s*bits?\b", text):
+    if match := re.search(rf"{NUMBER}\s*bits?\b", text):
         yield Request("set", "bitcrush.bit_depth", value=_number(match[1]), text=clause)
         return
-    if match := re.search(rf"{_NUMBER}\s*(?::\s*1|to 1|to one)\b", text):
+    if match := re.search(rf"{NUMBER}\s*(?::\s*1|to 1|to one)\b", text):
         yield Request("set", "comp.ratio", value=_number(match[1]), text=clause)
         return
     fx = _effect_in(text)
     knob: tuple[str, str] | None = _knob_in(text)
-    if match := re.search(rf"{_NUMBER}\s*(ms|milliseconds?|s|sec|seconds?)\b", text):
+    if match := re.search(rf"{NUMBER}\s*(ms|milliseconds?|s|sec|seconds?)\b", text):
         seconds = _number(match[1]) / (1000 if match[2].startswith("m") else 1)
         if knob and knob[0] == "comp":
             yield Request("set", ".".join(knob), value=1000 * seconds, text=clause)
@@ -850,7 +652,7 @@ def _numbers(clause: str) -> Iterator[Request]:
         else:
             yield Request("set", "rev.seconds", value=seconds, text=clause)
         return
-    if match := re.search(rf"\b(?:transpose|pitch|tune|detune)\b.*?{_NUMBER}", text):
+    if match := re.search(rf"\b(?:transpose|pitch|tune|detune)\b.*?{NUMBER}", text):
         yield Request("set", "pitchshift.semitones", value=sign * _number(match[1]), text=clause)
         return
     relative = bool(
@@ -863,7 +665,7 @@ def _numbers(clause: str) -> Iterator[Request]:
         else:
             yield Request("set", target, value=value, text=clause)
         return
-    if match := re.search(rf"{_NUMBER}\s*(?:%|percent)", text):
+    if match := re.search(rf"{NUMBER}\s*(?:%|percent)", text):
         share = _number(match[1]) / 100
         if target := _target_of(knob, fx, ""):
             if relative and not re.search(r"\bto\b", text):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from ifx_bridge.brain.draft import TITLES, Draft
-from ifx_bridge.brain.grammar import EFFECT_NAMES
+from ifx_bridge.brain.phrases import EFFECT_NAMES
 from ifx_bridge.brain.plan import Owned
 
 _KINDS = {name: fx for fx, names in EFFECT_NAMES.items() for name in names}

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from ifx_bridge.brain import grammar, naming
 from ifx_bridge.brain.draft import COMMANDED, LESS_SHARE, TITLES, Draft, listed, turned_back
-from ifx_bridge.brain.grammar import MAIN_KNOB, Request
+from ifx_bridge.brain.grammar import Request
+from ifx_bridge.brain.phrases import INTRODUCED, MAIN_KNOB
 from ifx_bridge.brain.plan import SURE, Context, Plan, never
 from ifx_bridge.effects.chain import Slot
 from ifx_bridge.effects.spec import effect
@@ -468,7 +469,7 @@ class _Writer(Draft):
             found = self._nearest(candidate)
             if found and (best is None or found[1] > best[1]):
                 best = found
-        introduced = len(words.split()) < 3 or grammar.INTRODUCED.search(request.text)
+        introduced = len(words.split()) < 3 or INTRODUCED.search(request.text)
         if best is not None and best[1] >= (TRUSTED if introduced else TRUSTED_UNINTRODUCED):
             name = self.knowledge.names[best[0]]
             descriptor = self.knowledge.descriptors[name]

@@ -1,0 +1,265 @@
+"""What people say, as tables and patterns: names, amounts, verbs, complaints, filler."""
+
+from __future__ import annotations
+
+import re
+
+# What people call the effects, and the knob meant when an effect is asked for "more" or "less".
+EFFECT_NAMES = {
+    "eq": ("equalizer", "equaliser", "equalization", "equalisation", "eq"),
+    "comp": ("compressor", "compression", "comp", "limiter"),
+    "rev": ("reverberation", "reverb", "verb"),
+    "dist": ("distortion", "overdrive", "saturation", "drive", "fuzz", "dist", "clipping"),
+    "delay": ("delay", "echoes", "echos", "echo", "repeats"),
+    "pitchshift": ("pitch shifter", "pitch shift", "pitchshift", "pitch shifting", "transposition"),
+    "bitcrush": ("bit crusher", "bitcrusher", "bit crushing", "bit crush", "bitcrush", "crusher"),
+}
+MAIN_KNOB = {
+    "eq": ("eq", ""),
+    "comp": ("comp", "ratio"),
+    "rev": ("rev", "wet_level"),
+    "dist": ("dist", "drive_db"),
+    "delay": ("delay", "mix"),
+    "pitchshift": ("pitchshift", "semitones"),
+    "bitcrush": ("bitcrush", "-bit_depth"),
+}
+# Knobs by what people call them; "-" in front: more of it turns the knob down.
+KNOB_NAMES = {
+    "drive": ("dist", "drive_db"),
+    "gain of the distortion": ("dist", "drive_db"),
+    "room size": ("rev", "room_size"),
+    "room": ("rev", "room_size"),
+    "decay time": ("rev", "room_size"),
+    "decay": ("rev", "room_size"),
+    "reverb time": ("rev", "room_size"),
+    "reverb tail": ("rev", "room_size"),
+    "tail": ("rev", "room_size"),
+    "damping": ("rev", "damping"),
+    "reverb mix": ("rev", "wet_level"),
+    "wet level": ("rev", "wet_level"),
+    "wet": ("rev", "wet_level"),
+    "dry level": ("rev", "dry_level"),
+    "width": ("rev", "width"),
+    "delay time": ("delay", "delay_seconds"),
+    "echo time": ("delay", "delay_seconds"),
+    "feedback": ("delay", "feedback"),
+    "delay mix": ("delay", "mix"),
+    "threshold": ("comp", "-threshold_db"),
+    "ratio": ("comp", "ratio"),
+    "attack time": ("comp", "attack_ms"),
+    "attack": ("comp", "attack_ms"),
+    "release time": ("comp", "release_ms"),
+    "release": ("comp", "release_ms"),
+    "semitones": ("pitchshift", "semitones"),
+    "pitch": ("pitchshift", "semitones"),
+    "bit depth": ("bitcrush", "bit_depth"),
+    "bits": ("bitcrush", "bit_depth"),
+    "bass": ("eq", "low_shelf_gain_db"),
+    "lows": ("eq", "low_shelf_gain_db"),
+    "low end": ("eq", "low_shelf_gain_db"),
+    "sub": ("eq", "low_shelf_gain_db"),
+    "low mids": ("eq", "band0_gain_db"),
+    "mids": ("eq", "band1_gain_db"),
+    "midrange": ("eq", "band1_gain_db"),
+    "mid range": ("eq", "band1_gain_db"),
+    "upper mids": ("eq", "band2_gain_db"),
+    "presence": ("eq", "band3_gain_db"),
+    "treble": ("eq", "high_shelf_gain_db"),
+    "highs": ("eq", "high_shelf_gain_db"),
+    "high end": ("eq", "high_shelf_gain_db"),
+    "the top": ("eq", "high_shelf_gain_db"),
+    "top end": ("eq", "high_shelf_gain_db"),
+}
+# (how much of the typical change, the words)
+AMOUNTS = (
+    (0.25, ("a tiny bit", "a hair", "barely", "ever so slightly", "a smidge", "a smidgen")),
+    (
+        0.5,
+        (
+            "a little bit", "a little", "a bit", "a touch", "a tad", "a hint of", "a hint",
+            "slightly",
+            "subtly", "subtle", "somewhat", "a dash", "a pinch", "lightly", "mildly", "gently",
+            "kind of", "kinda", "sort of", "bit", "touch", "hint",
+        ),
+    ),
+    (0.8, ("some", "fairly", "moderately", "a degree")),
+    (1.0, ("quite", "pretty", "rather")),
+    (
+        1.5,
+        (
+            "very", "really", "a lot", "lots of", "lots", "much", "way", "far", "heavily", "heavy",
+            "strongly", "loads of", "tons of", "plenty of", "seriously", "significantly", "so",
+            "considerably", "deeply", "ton of",
+        ),
+    ),
+    (
+        2.0,
+        (
+            "extremely", "super", "insanely", "totally", "completely", "massively", "absolutely",
+            "ridiculously", "incredibly", "ultra", "crazy", "hugely", "utterly",
+            "as much as possible",
+        ),
+    ),
+)  # fmt: skip
+# Adjectives that are an amount in front of something else ("a gentle tape echo").
+STRENGTHS = {"gentle": 0.5, "light": 0.5, "delicate": 0.5, "heavy": 1.5, "intense": 1.5}
+# Adjectives of size in front of a space: how they change the room.
+SIZES = {"big": 0.06, "large": 0.06, "huge": 0.08, "massive": 0.08, "enormous": 0.08, "vast": 0.08,
+         "grand": 0.06, "gigantic": 0.08, "small": -0.3, "tiny": -0.4, "little": -0.3}  # fmt: skip
+# What is said of the tail of a reverb, and whether it means more damping.
+TAIL_TONES = {"dark": True, "warm": True, "dull": True, "soft": True, "muffled": True,
+              "bright": False, "harsh": False, "metallic": False, "sharp": False}  # fmt: skip
+# Verbs of change that say which way.
+MORE = ("more", "increase", "raise", "turn up", "boost", "bring up", "push", "crank up", "crank",
+        "extra", "additional", "stronger", "bigger", "longer", "louder", "wider", "higher",
+        "pump up",
+        "up", "deeper", "slower",
+        "double", "lengthen", "extend", "stretch", "not enough")  # fmt: skip
+LESS = ("less", "decrease", "reduce", "lower", "turn down", "cut", "bring down", "pull back",
+        "back off", "ease off", "ease up on", "ease", "loosen", "relax",
+        "faster", "quicker", "dial back", "dial down", "tone down", "tame",
+        "fewer",
+        "weaker", "smaller", "shorter", "shorten", "shrink", "roll off", "shave off", "halve",
+        "take down", "quieter", "narrower", "not so", "not as", "not that",
+        "not too", "too much of", "too much", "too many", "lighten", "down", "minimize", "drop",
+        "without so much", "way too much", "cut back on", "cut down", "soften", "de", "fix",
+        "tackle", "control", "deal with", "sort out", "clean up", "attenuate",
+        "scoop out")  # fmt: skip
+LESS_OF_IT = ("less", "reduce", "remove", "lose", "get rid of", "kill", "tone down", "not so")
+REMOVE = ("remove", "delete", "get rid of", "take out", "take away", "take off", "lose", "kill",
+          "turn off", "switch off", "mute", "bypass", "ditch", "scrap", "drop", "eliminate",
+          "no more", "without any", "without", "no", "undo", "stop", "strip", "clear out",
+          "disable", "cancel")  # fmt: skip
+ADD = ("add", "put on", "put", "apply", "use", "throw in", "throw on", "insert", "give it",
+       "give me",
+       "give us", "slap on", "slap", "introduce", "include", "with", "i want", "i would like",
+       "we need", "it needs", "needs", "need", "want", "bring in", "turn on", "mix in", "sprinkle",
+       "drench it in", "drown it in", "bathe it in")  # fmt: skip
+VERBS = frozenset(word for phrase in (*MORE, *LESS, *REMOVE, *ADD) for word in phrase.split())
+# Words that carry no request of their own.
+FILLER_TEXT = """
+    both them everything bit lot half double twice amount
+    a add adds again all also an and any as at audio bass be beat been being bit bring but
+    by can character clip come comes coming could drum drums effect effects everything feel
+    feeling feels for from get getting give go goes going guitar had has have having hear
+    heard here i if in inside instrument into is it it's its just kind kinda let let's lets
+    like loop made make making maybe me mix more my need needs not now of on one our out
+    over overall pad pads part parts performed perhaps piano play played playing please plus
+    put quality really recorded recording same sample set should signal singer snare some
+    something sort sound sounded sounding sounds standing still strings style synth that the
+    them then there these thing this those through to tone too track try turn us very vibe
+    vibes vocal vocals voice voices want wants was we were what where which whole with would
+    you
+"""
+FILLER = frozenset(FILLER_TEXT.split())
+
+# Spanish has these too.
+SHARED = """
+    es e y la en grave nasal radio final robot lo grande reduce de del el le eco sin con me un
+    sea al no corta
+"""
+ENGLISH = FILLER | set(SHARED.split())
+
+# Typographic quotes, dashes and minus signs.
+PLAIN = str.maketrans({0x2019: "'", 0x2018: "'", 0x2013: "-", 0x2014: ",", 0x2212: "-"})
+NUMBER = r"([-+]?\d+(?:[.,]\d+)?)"
+WORD_NUMBERS = {
+    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
+    "eight": "8", "nine": "9", "ten": "10", "twelve": "12", "half an": "0.5", "half a": "0.5",
+    "an": "1", "a": "1",
+}  # fmt: skip
+DIGITS = "|".join(word for word in WORD_NUMBERS if " " not in word)
+TURN = re.compile(
+    r"\b(?:like|back to|return to|go to|goto|as in|from|restore|revert to|use|load|on) (?:the )?"
+    rf"(?:turn|step|version) (?:number )?(\d+|{DIGITS})\b"
+)
+QUESTION = re.compile(
+    r"(what|who|when|where|why|how (much|many|is|are|do|does|did)|which|is it|are you|do you)\b"
+    r".*\?$"
+)
+# Verbs that hold for the effects named after an "and", too.
+LEADING = re.compile(
+    r"(?:please |and |now |just )*(?:remove|delete|get rid of|lose|kill|ditch|scrap|drop"
+    r"|take out|mute|bypass|turn off|disable|leave|keep|lock|unlock|freeze"
+    r"|do not (?:touch|change|alter|move)|preserve|less|reduce|more|increase|add"
+    r"|turn (?:down|up))\b"
+)
+# What it is like now: named because it should not be so.
+STATEMENT = re.compile(
+    r"(?:(?:now|still|and|but|well|hmm|honestly|hey) )*"
+    r"(?:(?:it|that|this|they|everything|(?:the|my) [\w ]+?"
+    r"|(?!make|let|keep|what|if|when|so|until|like|as|can|could|would|will|i|we|you|please|get|give"
+    r"|put|add)\w+(?: \w+){0,2}?) "
+    r"(?:is|are|sounds?|feels?|seems?|gets?|got|became)|there (?:is|are)|sounds|feels|seems) "
+    r"(?!not\b)"
+)
+# Said of what should not be so.
+NEGATIVE = re.compile(
+    r"\b(?:hurts?|hurting|killing|kills|ruining|ruins|drowning|washing|washes|in the way"
+    r"|distracting|over the top|overdone|overd(?:id|o|oing)"
+    r"|overcooked|overboard|overkill|excessive|overwhelm\w*|overpower\w*|dominat\w*"
+    r"|annoying|nasty|ugly|hear the \w+ (?:work\w*|pump\w*|kick\w*)"
+    r"|awful|unpleasant|can not stand|sick of|tired of|hate)\b"
+)
+TOO_LITTLE = re.compile(r"\btoo (?:low|little|short|small|quiet|slow|weak|subtle|few)\b")
+# "pull the reverb back": the two halves of a verb.
+TURNED_DOWN = re.compile(
+    r"\b(?:turn|pull|bring|dial|back|ease|tone|knock)\b.+\b(?:down|back|off)\b"
+)
+FILTERED = re.compile(
+    r"\b(?:roll|cut|filter|remove|kill|lose|take|get rid)\b.*\b(below|under|beneath|above|over)\b"
+)
+DECADES = {"50": "fifties", "60": "sixties", "70": "seventies", "80": "eighties", "90": "nineties"}
+# Said after what is wanted, of how much.
+LITTLE = re.compile(
+    r"(?:but |just )*(?:not (?:too|so|that) (?:much|strong|heavy|crazy|obvious)"
+    r"|nothing (?:crazy|extreme|too \w+)|keep it (?:subtle|tasteful|light|gentle)"
+    r"|subtly|subtle|tastefully|gently|lightly"
+    r"|(?:only |just )?a (?:touch|bit|hint|little)(?: bit)?)(?: though| please)?"
+)
+# What to do at a frequency when nobody says by how much.
+USUAL_DB = 4.0
+AROUND = re.compile(
+    r"\b(?:(?P<up>boost|more|add|raise|lift|bring up|push|need|lacks?|missing|not enough)"
+    r"|cut|less|reduce|lower|tame|notch|scoop|dip|carve|remove|duck|too much|resonan\w*|ring\w*"
+    r"|build ?-?up|harsh\w*|annoying|nasty|ugly|hurts?|honk\w*|mud\w*|whistl\w*|poking|painful"
+    r"|pokes|sticks?|sticking)\b"
+)
+INTRODUCED = re.compile(
+    r"\b(like|as if|as though|sounds?|sounding|in an?|in the|inside|through|from an?|from the|feel"
+    r"|feels|vibe|more|less|too)\b"
+)
+RHETORICAL = re.compile(
+    r"(?:why|how come|is it (?:just |only )?me or)(?: (?:is|are|does|do|did))? "
+    r"(it|this|that|they|everything|(?:the|my) \w+)(?: (?:is|are))?"
+    r"(?: (?:sound|feel|seem|get)s?)? (.*?)\s*\?*"
+)
+GONE = re.compile(
+    r"(?:where|why) (?:did|has|have|is|are) (?:all )?(the [\w ]+?) (?:go|gone|disappear\w*)\s*\?*"
+)
+# "so muddy", "kinda harsh ngl": nobody asks for that.
+HERTZ = re.compile(rf"{NUMBER}\s*(?:k|khz|hz|hertz)\b")
+SIGH = re.compile(
+    r"(?:(?:ugh|hmm|ok|now|still|it is|so|kind of|kinda|sort of|really|honestly|pretty) )+"
+    r"(?:harsh|muddy|boomy|thin|tinny|nasal|honky|boxy|flat|muffled|dull|shrill|brittle|piercing"
+    r"|lifeless|weak|hollow|noisy)\b.*"
+)
+# Clauses that ask for something and complain of nothing.
+ASKED = re.compile(
+    r"(?:please |just |now |then )*(?:make|give|let|turn|add|put|use|try|go for|want|i want|i need"
+    r"|i would|we need|need|can you|could you|should|like|as if|as though|more|less|in an?|inside"
+    r"|under|behind|through|from|cut|boost|reduce|remove|kill|lose|tame|fix)\b"
+)
+# Where it is so, not how.
+PASSAGE = re.compile(
+    r"\b(?:high|low|loud|quiet|long|short|deep|soft) "
+    r"(?:notes?|parts?|bits?|passages?|sections?|hits?)\b"
+    r"|\b(?:around|in|on|of|under|from) (?:the|my) (?:kick|bass) ?(?:drum|guitar|line)?$"
+)
+WISH = re.compile(r"\b(?:more|less|should|needs?|could|must|not|better|good|nice|great)\b")
+SWAP = re.compile(r"\b(?:swap|switch|exchange|flip)\b(?! (?:off|on|it off)\b)")
+KEEPING = re.compile(
+    r"\b(?:(?P<unlock>unlock|unfreeze)|(?P<lock>lock|freeze|never (?:touch|change))"
+    r"|leave|keep|hands off|stay away from|do not (?:mess with|touch|change|alter|move)|hold"
+    r"|preserve)\b(?P<rest>.*)"
+)
