@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import random
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 from xml.etree import ElementTree
 
+import mido
 import pytest
+from typer.testing import CliRunner
 
 from ifx_bridge.chain_plugin.table import entries
 from ifx_bridge.chain_plugin.values import values_of
+from ifx_bridge.cli import app
 from ifx_bridge.daw import ours
 from ifx_bridge.daw.ardour import ArdourLink
 from ifx_bridge.daw.ardour_session import saved
@@ -21,11 +29,14 @@ from ifx_bridge.daw.push import preview, push
 from ifx_bridge.daw.reaper import ReaperLink
 from ifx_bridge.daw.reaper_helper import Helper
 from ifx_bridge.daw.reaper_install import SCRIPT, install
+from ifx_bridge.daw.wire import LOOPBACK, Wire
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.plugin_build import build
+from ifx_bridge.session import ClipInfo, Score, Session, save
 from tests.daw import ardour
 from tests.daw.fakes import Effect, FakeReaper, Knob, Lane, Weather
 from tests.daw.reaper_table import ReaperTable, Running
+from tests.daw.test_wire import eventually
 from tests.daw.test_writing import daw
 
 BEFORE = Chain((Slot("eq"), Slot("dist", {"drive_db": 6.0})), trim_db=-1.0)
@@ -154,6 +165,49 @@ def test_a_ramp_between_turns_becomes_automation_of_the_real_plugin(
     assert values == sorted(values)
     assert 6 <= values[0] < 9
     assert values[-1] == pytest.approx(21.7, rel=1e-5)
+
+
+@needs_ardour
+def test_the_commands_of_ramps_and_of_listening(
+    running: ardour.Ardour, link: ArdourLink, tmp_path: Path
+) -> None:
+    session = Session(clip=ClipInfo())
+    for chain in (BEFORE, AFTER):
+        session = session.add(
+            chain=chain, instruction="x", route="initialize_all", score=Score(before=0, after=1)
+        )
+    save(session, tmp_path / "session.json")
+    place = ["--port", str(running.port), "--ardour-session", str(running.session)]
+    first = ["daw", "--daw", "ardour", *place]
+    words = ["ramp", str(tmp_path), "--track", ardour.TRACK, "--bars", "2", "--tempo", "90"]
+    done = CliRunner().invoke(app, [*first, *words, "--midi-file", str(tmp_path / "ramp.mid")])
+    assert done.exit_code == 0, (done.output, done.exception)
+    file = mido.MidiFile(tmp_path / "ramp.mid")
+    assert file.length == pytest.approx(2 * 4 * 60 / 90, abs=0.1)
+    assert any("Distortion drive" in track.name for track in file.tracks)
+
+    with Wire((LOOPBACK, 9)) as wire:
+        heard: list[Message] = []
+        wire.listen(heard.append)
+        with Wire((LOOPBACK, 9)) as free:
+            ours = free.port
+        wire.remote = (LOOPBACK, ours)
+        ports = ["--at", str(ours), "--answer", str(wire.port), "--track", ardour.TRACK]
+        command = [*first, "listen", str(tmp_path / "out"), *ports]
+        program = "import sys; from ifx_bridge.cli import app; app(sys.argv[1:])"
+        listening = subprocess.Popen([sys.executable, "-c", program, *command])
+        try:
+            assert eventually(lambda: any(m.address == "/ifx/daw/transport" for m in heard), 30)
+            with urlopen(f"http://{LOOPBACK}:{ours}/ifx/refine", timeout=10) as reply:
+                assert json.loads(reply.read())["TYPE"] == "s"
+            link.locate(0.75)
+            at = ("/ifx/daw/transport", pytest.approx(0.75, abs=0.01))
+            assert eventually(lambda: at in [(m.address, m.args[2]) for m in heard if m.args[2:]])
+            wire.send(Message("/ifx/push"))
+            assert eventually(lambda: any("no clip yet" in str(m) for m in heard))
+        finally:
+            listening.send_signal(signal.SIGINT)
+            assert listening.wait(20) == 0
 
 
 # REAPER and Live, as far as they are known.
