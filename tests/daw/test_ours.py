@@ -25,12 +25,13 @@ from ifx_bridge.daw.ardour_session import saved
 from ifx_bridge.daw.automation import Ramp, between, lanes, run
 from ifx_bridge.daw.link import DawLink, DawParameter
 from ifx_bridge.daw.osc import Message
-from ifx_bridge.daw.push import preview, push
+from ifx_bridge.daw.push import insert_missing, preview, push
 from ifx_bridge.daw.reaper import ReaperLink
 from ifx_bridge.daw.reaper_helper import Helper
 from ifx_bridge.daw.reaper_install import SCRIPT, install
 from ifx_bridge.daw.wire import LOOPBACK, Wire
 from ifx_bridge.effects.chain import Chain, Slot
+from ifx_bridge.errors import UserError
 from ifx_bridge.plugin_build import build
 from ifx_bridge.session import ClipInfo, Score, Session, save
 from tests.daw import ardour
@@ -263,19 +264,61 @@ def test_live_gets_every_value() -> None:
     assert in_units(plugin) == pytest.approx(values_of(AFTER), rel=1e-5, abs=1e-4)
 
 
-def test_a_ramp_becomes_exact_points_in_reaper(tmp_path: Path) -> None:
-    vox = Lane("Vox", [Effect(REAPERS, knobs())])
-    table = ReaperTable(tmp_path / "REAPER", [vox])
+@pytest.fixture
+def helped(tmp_path: Path) -> Iterator[tuple[ReaperTable, ReaperLink]]:
+    table = ReaperTable(tmp_path / "REAPER", [Lane("Vox")])
     table.root.mkdir()
     install(table.root)
     running = Running(table.root / "Scripts" / SCRIPT, table)
     helper = Helper(table.root / "IFX Bridge")
     with ReaperLink(port=9, listen=0, helper=helper, settle_seconds=0.001) as link:
-        first, last = between(BEFORE, AFTER)
-        (track,) = link.tracks()
-        ways, _ = lanes(link, preview(link, track, first), preview(link, track, last))
-        report = run(link, ways, Ramp.bars(8.0, 2, 120, curve="linear"))
+        yield table, link
     running.close()
+
+
+def test_what_is_missing_is_inserted(helped: tuple[ReaperTable, ReaperLink]) -> None:
+    table, link = helped
+    (track,) = link.tracks()
+    chain = Chain((Slot("eq"), Slot("comp")))
+    with pytest.raises(UserError, match="no effect") as error:
+        insert_missing(link, track, chain)
+    assert error.value.kept == "VST: ReaEQ (Cockos) was put on 'Vox'."
+    table.lanes[0].effects.clear()
+    table.installed |= {"ReaComp": 4}
+    found = insert_missing(link, track, chain)
+    assert [d.name for d in found] == ["VST: ReaEQ (Cockos)", "VST: ReaComp (Cockos)"]
+    assert insert_missing(link, track, chain) == ()
+    table.lanes[0].effects.clear()
+    table.installed |= {"IFX Chain": 49}
+    (only,) = insert_missing(link, track, chain)
+    assert ours.channels_of(only.name) == 2
+    assert insert_missing(link, track, chain) == ()
+
+
+def test_a_preset_by_command(
+    helped: tuple[ReaperTable, ReaperLink], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, link = helped
+    table.lanes[0].effects.append(Effect(REAPERS, knobs()))
+    monkeypatch.setattr("ifx_bridge.daw.links.open_link", lambda *_, **__: link)
+    ours.preset(AFTER, "x", 2).write(tmp_path / "x.vstpreset")
+    words = ["daw", "preset", "1", str(tmp_path / "x.vstpreset"), "--track", "Vox"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "parameters have changed" in done.stdout
+    assert in_units(table.lanes[0].effects[0]) == pytest.approx(values_of(AFTER), rel=1e-5)
+    (tmp_path / "wrong.vstpreset").write_bytes(b"no preset")
+    done = CliRunner().invoke(app, [*words[:3], str(tmp_path / "wrong.vstpreset"), *words[4:]])
+    assert isinstance(done.exception, UserError)
+
+
+def test_a_ramp_becomes_exact_points_in_reaper(helped: tuple[ReaperTable, ReaperLink]) -> None:
+    table, link = helped
+    table.lanes[0].effects.append(Effect(REAPERS, knobs()))
+    first, last = between(BEFORE, AFTER)
+    (track,) = link.tracks()
+    ways, _ = lanes(link, preview(link, track, first), preview(link, track, last))
+    report = run(link, ways, Ramp.bars(8.0, 2, 120, curve="linear"))
     assert report.done, report
     assert table.undo[-1] == "IFX Bridge: ramp"
     place = [e.symbol for e in entries()].index("dist_drive_db")
