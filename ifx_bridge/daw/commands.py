@@ -122,6 +122,9 @@ def push(
     device: Annotated[
         list[str] | None, typer.Option(help="Take this device for an effect: eq=2.")
     ] = None,
+    insert: Annotated[
+        bool, typer.Option("--insert", help="Put devices on the track for effects that have none.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--preview", help="Say what would be set, and set nothing.")
     ] = False,
@@ -133,7 +136,10 @@ def push(
     saved = session_at(session)
     chain = saved.turn(turn).as_chain() if turn else saved.chain
     with link_of(context) as link:
-        plan = pushing.preview(link, link.track(track), chain, chosen_by(device or []))
+        place = link.track(track)
+        for made in pushing.insert_missing(link, place, chain) if insert and not dry_run else ():
+            print(f"{made.name} was put on {place.name!r}.", file=sys.stderr)
+        plan = pushing.preview(link, place, chain, chosen_by(device or []))
         if dry_run:
             show(plan, as_json)
             return
@@ -141,6 +147,32 @@ def push(
             print(plan.summary)
         done = pushing.push(link, plan, title=f"IFX Bridge: turn {turn or saved.head}")
     tell(done, as_json)
+
+
+@app.command()
+def preset(
+    context: typer.Context,
+    device: Annotated[str, typer.Argument(help="Name or number of the device.")],
+    file: Annotated[Path, typer.Argument(help="A .vstpreset, as `plugins preset` writes it.")],
+    track: TrackName,
+) -> None:
+    """Load a preset into a device, and say what that changed."""
+    import time
+
+    from ifx_bridge.presets.vstpreset import VstPreset
+
+    VstPreset.read(file)
+    with link_of(context) as link:
+        chosen = device_on(link, track, device)
+        before = link.parameters(chosen)
+        with link.undo_step(f"IFX Bridge: {file.stem}"):
+            link.load_preset(chosen, file)
+        time.sleep(2 * link.settle_seconds)
+        now = link.read(before)
+    moved = sum(p.key in now and not p.same(p.value, now[p.key].value) for p in before)
+    print(
+        f"{file.name} was sent to {chosen.name}; {moved} of {len(before)} parameters have changed."
+    )
 
 
 @app.command()

@@ -59,7 +59,10 @@ class Desk:
 
     def _capture(self, say: Say) -> None:
         link = self._daw()
-        captured = link.capture(link.track(self.track), self.place.folder / "captured")
+        track = link.track(self.track)
+        captured = link.capture(track, self.place.folder / "captured")
+        # What was captured goes back there, whatever is selected by then.
+        self.track = track.name or str(track.index)
         self._begin(say, captured.path, kept(captured)[0].notes)
 
     def _file(self, say: Say, path: str) -> None:

@@ -403,11 +403,17 @@ class DawLink(ABC):
         """The track of a name or number, or the one that is `selected`.
 
         Raises:
-            UserError: There is none, or several have that name.
+            UserError: There is none, or several have that name or are selected.
         """
         tracks = self.tracks()
         if name == "selected":
             found = [t for t in tracks if t.selected]
+            if not found:
+                raise UserError(
+                    f"No track is selected in {self.name}.",
+                    kept="Nothing was changed.",
+                    next_step="Select one there, or give its name or number.",
+                )
         else:
             found = [t for t in tracks if t.name == name]
         found = found or [t for t in tracks if t.name.lower() == name.lower()]
@@ -417,7 +423,7 @@ class DawLink(ABC):
         if found:
             numbers = ", ".join(str(t.index) for t in found)
             raise UserError(
-                f"{len(found)} tracks are named {name!r}.",
+                f"{len(found)} tracks are {name if name == 'selected' else f'named {name!r}'}.",
                 next_step=f"Give the number: {numbers}.",
             )
         known = ", ".join(f"{t.index} {t.name!r}" for t in tracks) or "none"

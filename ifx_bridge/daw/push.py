@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -119,6 +120,41 @@ def preview(
     if chain.amount != 1:
         notes.append(f"The amount of {100 * chain.amount:.0f} % is not carried over.")
     return Preview(track, tuple(parts), tuple(missing), tuple(notes))
+
+
+def insert_missing(link: DawLink, track: Track, chain: Chain) -> tuple[Device, ...]:
+    """Put on a track what a preview of the chain would miss, behind what is there.
+
+    Our own plugin, where the DAW has it; else what stands in for each effect that has none.
+
+    Returns:
+        What was inserted.
+
+    Raises:
+        UserError: The link cannot insert, or the DAW has none of it.
+    """
+    link.capabilities.need(Can.INSERT)
+    devices = link.devices(track)
+    own = [slot for slot in chain if slot.engine != "plugin"]
+    missing = [slot for slot in own if stock.device_for(slot, devices) is None]
+    if not missing or any(ours.channels_of(device.name) for device in devices):
+        return ()
+    if missing == own:
+        with suppress(UserError):
+            return (link.insert(track, OURS),)
+    names = {row.effect: row.insert for row in reversed(stock.stock()) if row.insert}
+    made: list[Device] = []
+    for slot in missing:
+        try:
+            made.append(link.insert(track, names[slot.fx]))
+        except UserError as error:
+            if not made:
+                raise
+            there = ", ".join(device.name for device in made)
+            raise UserError(
+                error.what, kept=f"{there} was put on {track.name!r}.", next_step=error.next_step
+            ) from error
+    return tuple(made)
 
 
 def _ours(link: DawLink, device: Device, chain: Chain, channels: int) -> Part:

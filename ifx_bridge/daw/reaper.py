@@ -37,7 +37,7 @@ HINT = (
 HELPERLESS = "This needs the helper script: ifx-bridge daw install reaper."
 TRIES = 3
 # When nothing has come for so long, it is asked whether it is still there.
-QUIET_SECONDS = 5.0
+QUIET_SECONDS = 10.0
 # How far the control surface shows; what comes back ends at the first empty name.
 TRACKS, DEVICES, PARAMETERS = 128, 32, 256
 

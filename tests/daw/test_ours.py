@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+import json
 import random
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 from xml.etree import ElementTree
 
+import mido
 import pytest
+from typer.testing import CliRunner
 
 from ifx_bridge.chain_plugin.table import entries
 from ifx_bridge.chain_plugin.values import values_of
+from ifx_bridge.cli import app
 from ifx_bridge.daw import ours
 from ifx_bridge.daw.ardour import ArdourLink
 from ifx_bridge.daw.ardour_session import saved
 from ifx_bridge.daw.automation import Ramp, between, lanes, run
 from ifx_bridge.daw.link import DawLink, DawParameter
 from ifx_bridge.daw.osc import Message
-from ifx_bridge.daw.push import preview, push
+from ifx_bridge.daw.push import insert_missing, preview, push
 from ifx_bridge.daw.reaper import ReaperLink
 from ifx_bridge.daw.reaper_helper import Helper
 from ifx_bridge.daw.reaper_install import SCRIPT, install
+from ifx_bridge.daw.wire import LOOPBACK, Wire
 from ifx_bridge.effects.chain import Chain, Slot
+from ifx_bridge.errors import UserError
 from ifx_bridge.plugin_build import build
+from ifx_bridge.session import ClipInfo, Score, Session, save
 from tests.daw import ardour
 from tests.daw.fakes import Effect, FakeReaper, Knob, Lane, Weather
 from tests.daw.reaper_table import ReaperTable, Running
+from tests.daw.test_wire import eventually
 from tests.daw.test_writing import daw
 
 BEFORE = Chain((Slot("eq"), Slot("dist", {"drive_db": 6.0})), trim_db=-1.0)
@@ -156,6 +168,49 @@ def test_a_ramp_between_turns_becomes_automation_of_the_real_plugin(
     assert values[-1] == pytest.approx(21.7, rel=1e-5)
 
 
+@needs_ardour
+def test_the_commands_of_ramps_and_of_listening(
+    running: ardour.Ardour, link: ArdourLink, tmp_path: Path
+) -> None:
+    session = Session(clip=ClipInfo())
+    for chain in (BEFORE, AFTER):
+        session = session.add(
+            chain=chain, instruction="x", route="initialize_all", score=Score(before=0, after=1)
+        )
+    save(session, tmp_path / "session.json")
+    place = ["--port", str(running.port), "--ardour-session", str(running.session)]
+    first = ["daw", "--daw", "ardour", *place]
+    words = ["ramp", str(tmp_path), "--track", ardour.TRACK, "--bars", "2", "--tempo", "90"]
+    done = CliRunner().invoke(app, [*first, *words, "--midi-file", str(tmp_path / "ramp.mid")])
+    assert done.exit_code == 0, (done.output, done.exception)
+    file = mido.MidiFile(tmp_path / "ramp.mid")
+    assert file.length == pytest.approx(2 * 4 * 60 / 90, abs=0.1)
+    assert any("Distortion drive" in track.name for track in file.tracks)
+
+    with Wire((LOOPBACK, 9)) as wire:
+        heard: list[Message] = []
+        wire.listen(heard.append)
+        with Wire((LOOPBACK, 9)) as free:
+            ours = free.port
+        wire.remote = (LOOPBACK, ours)
+        ports = ["--at", str(ours), "--answer", str(wire.port), "--track", ardour.TRACK]
+        command = [*first, "listen", str(tmp_path / "out"), *ports]
+        program = "import sys; from ifx_bridge.cli import app; app(sys.argv[1:])"
+        listening = subprocess.Popen([sys.executable, "-c", program, *command])
+        try:
+            assert eventually(lambda: any(m.address == "/ifx/daw/transport" for m in heard), 30)
+            with urlopen(f"http://{LOOPBACK}:{ours}/ifx/refine", timeout=10) as reply:
+                assert json.loads(reply.read())["TYPE"] == "s"
+            link.locate(0.75)
+            at = ("/ifx/daw/transport", pytest.approx(0.75, abs=0.01))
+            assert eventually(lambda: at in [(m.address, m.args[2]) for m in heard if m.args[2:]])
+            wire.send(Message("/ifx/push"))
+            assert eventually(lambda: any("no clip yet" in str(m) for m in heard))
+        finally:
+            listening.send_signal(signal.SIGINT)
+            assert listening.wait(20) == 0
+
+
 # REAPER and Live, as far as they are known.
 
 
@@ -209,19 +264,61 @@ def test_live_gets_every_value() -> None:
     assert in_units(plugin) == pytest.approx(values_of(AFTER), rel=1e-5, abs=1e-4)
 
 
-def test_a_ramp_becomes_exact_points_in_reaper(tmp_path: Path) -> None:
-    vox = Lane("Vox", [Effect(REAPERS, knobs())])
-    table = ReaperTable(tmp_path / "REAPER", [vox])
+@pytest.fixture
+def helped(tmp_path: Path) -> Iterator[tuple[ReaperTable, ReaperLink]]:
+    table = ReaperTable(tmp_path / "REAPER", [Lane("Vox")])
     table.root.mkdir()
     install(table.root)
     running = Running(table.root / "Scripts" / SCRIPT, table)
     helper = Helper(table.root / "IFX Bridge")
     with ReaperLink(port=9, listen=0, helper=helper, settle_seconds=0.001) as link:
-        first, last = between(BEFORE, AFTER)
-        (track,) = link.tracks()
-        ways, _ = lanes(link, preview(link, track, first), preview(link, track, last))
-        report = run(link, ways, Ramp.bars(8.0, 2, 120, curve="linear"))
+        yield table, link
     running.close()
+
+
+def test_what_is_missing_is_inserted(helped: tuple[ReaperTable, ReaperLink]) -> None:
+    table, link = helped
+    (track,) = link.tracks()
+    chain = Chain((Slot("eq"), Slot("comp")))
+    with pytest.raises(UserError, match="no effect") as error:
+        insert_missing(link, track, chain)
+    assert error.value.kept == "VST: ReaEQ (Cockos) was put on 'Vox'."
+    table.lanes[0].effects.clear()
+    table.installed |= {"ReaComp": 4}
+    found = insert_missing(link, track, chain)
+    assert [d.name for d in found] == ["VST: ReaEQ (Cockos)", "VST: ReaComp (Cockos)"]
+    assert insert_missing(link, track, chain) == ()
+    table.lanes[0].effects.clear()
+    table.installed |= {"IFX Chain": 49}
+    (only,) = insert_missing(link, track, chain)
+    assert ours.channels_of(only.name) == 2
+    assert insert_missing(link, track, chain) == ()
+
+
+def test_a_preset_by_command(
+    helped: tuple[ReaperTable, ReaperLink], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, link = helped
+    table.lanes[0].effects.append(Effect(REAPERS, knobs()))
+    monkeypatch.setattr("ifx_bridge.daw.links.open_link", lambda *_, **__: link)
+    ours.preset(AFTER, "x", 2).write(tmp_path / "x.vstpreset")
+    words = ["daw", "preset", "1", str(tmp_path / "x.vstpreset"), "--track", "Vox"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "parameters have changed" in done.stdout
+    assert in_units(table.lanes[0].effects[0]) == pytest.approx(values_of(AFTER), rel=1e-5)
+    (tmp_path / "wrong.vstpreset").write_bytes(b"no preset")
+    done = CliRunner().invoke(app, [*words[:3], str(tmp_path / "wrong.vstpreset"), *words[4:]])
+    assert isinstance(done.exception, UserError)
+
+
+def test_a_ramp_becomes_exact_points_in_reaper(helped: tuple[ReaperTable, ReaperLink]) -> None:
+    table, link = helped
+    table.lanes[0].effects.append(Effect(REAPERS, knobs()))
+    first, last = between(BEFORE, AFTER)
+    (track,) = link.tracks()
+    ways, _ = lanes(link, preview(link, track, first), preview(link, track, last))
+    report = run(link, ways, Ramp.bars(8.0, 2, 120, curve="linear"))
     assert report.done, report
     assert table.undo[-1] == "IFX Bridge: ramp"
     place = [e.symbol for e in entries()].index("dist_drive_db")

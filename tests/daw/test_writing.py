@@ -235,6 +235,11 @@ def test_the_selected_track() -> None:
             assert link.track("2").name == "Vox"
             with pytest.raises(UserError, match="no track 'Bass'"):
                 link.track("Bass")
+        with daw(kind, []) as (fake, link):
+            fake.lanes = [Lane("A")]
+            fake.selected = 5  # type: ignore[attr-defined]
+            with pytest.raises(UserError, match="No track is selected"):
+                link.track("selected")
         with daw(kind, [Lane("A"), Lane("A")]) as (_, link):
             with pytest.raises(UserError, match="2 tracks") as error:
                 link.track("A")
