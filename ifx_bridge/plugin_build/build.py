@@ -205,7 +205,7 @@ def compile_harness(out: Path, *flags: str) -> Path:
 
 
 def rubber_band(compiler: str) -> str:
-    """For the linker: the library to put into the binary where there is one, else the shared one."""
+    """For the linker: the static library where there is one, else the shared."""
     command = [compiler, "-print-file-name=librubberband.a"]
     found = subprocess.run(command, capture_output=True, text=True).stdout.strip()
     return found if Path(found).is_absolute() else "-lrubberband"
@@ -283,9 +283,8 @@ def cache_folder() -> Path:
 def digest(compiler: str, dpf: Path) -> str:
     """Of everything that the bundles are made of."""
     version = subprocess.run([compiler, "--version"], capture_output=True, text=True).stdout
-    hashed = hashlib.sha256(
-        repr((version, FLAGS, SELF_CONTAINED, LIBRARIES, MAIN, changes())).encode()
-    )
+    how = (version, FLAGS, SELF_CONTAINED, LIBRARIES, MAIN, changes())
+    hashed = hashlib.sha256(repr(how).encode())
     code = [p for p in sorted(sources().rglob("*")) if p.suffix in (".h", ".hpp", ".cpp")]
     for path in [*code, *sorted((dpf / "distrho/src").glob("*.[ch]pp"))]:
         hashed.update(path.name.encode() + b"\0" + path.read_bytes())
