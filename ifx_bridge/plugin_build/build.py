@@ -27,8 +27,9 @@ DPF_VARIABLE, DPF = "IFX_DPF", Path("/usr/share/dpf")
 APT = "sudo apt-get install g++ dpf-source librubberband-dev"
 FLAGS = ("-O3", "-std=gnu++17", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-DNDEBUG")
 LIBRARIES = ("-lm", "-lpthread", "-ldl")
-# A bundle is carried to other computers: it shall need nothing there but the C library.
-SELF_CONTAINED = ("-static-libstdc++", "-static-libgcc")
+# A bundle is carried to other computers: it shall need nothing there but the C library, and neither
+# lend its own libraries to the DAW nor borrow the DAW's.
+SELF_CONTAINED = ("-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL", "-s")
 COMPILE_SECONDS = 600
 MAIN = """\
 #include "src/DistrhoPlugin.cpp"
