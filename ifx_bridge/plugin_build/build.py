@@ -27,8 +27,9 @@ DPF_VARIABLE, DPF = "IFX_DPF", Path("/usr/share/dpf")
 APT = "sudo apt-get install g++ dpf-source librubberband-dev"
 FLAGS = ("-O3", "-std=gnu++17", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-DNDEBUG")
 LIBRARIES = ("-lm", "-lpthread", "-ldl")
-# A bundle is carried to other computers: it shall need nothing there but the C library.
-SELF_CONTAINED = ("-static-libstdc++", "-static-libgcc")
+# A bundle is carried to other computers: it shall need nothing there but the C library, and neither
+# lend its own libraries to the DAW nor borrow the DAW's.
+SELF_CONTAINED = ("-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL", "-s")
 COMPILE_SECONDS = 600
 MAIN = """\
 #include "src/DistrhoPlugin.cpp"
@@ -283,9 +284,8 @@ def cache_folder() -> Path:
 def digest(compiler: str, dpf: Path) -> str:
     """Of everything that the bundles are made of."""
     version = subprocess.run([compiler, "--version"], capture_output=True, text=True).stdout
-    hashed = hashlib.sha256(
-        repr((version, FLAGS, SELF_CONTAINED, LIBRARIES, MAIN, changes())).encode()
-    )
+    how = (version, FLAGS, SELF_CONTAINED, LIBRARIES, MAIN, changes())
+    hashed = hashlib.sha256(repr(how).encode())
     code = [p for p in sorted(sources().rglob("*")) if p.suffix in (".h", ".hpp", ".cpp")]
     for path in [*code, *sorted((dpf / "distrho/src").glob("*.[ch]pp"))]:
         hashed.update(path.name.encode() + b"\0" + path.read_bytes())

@@ -18,6 +18,7 @@ from ifx_bridge.effects.chain import Chain
 from ifx_bridge.errors import UserError
 from ifx_bridge.plugin_build import build
 
+COUNTING = ("-DIFX_COUNT_ALLOCATIONS",)  # the harness that most tests share
 Render = Callable[..., Audio]
 
 
@@ -42,7 +43,7 @@ def toolchain() -> str:
 
 def harness_with(*flags: str) -> Path:
     key = hashlib.sha256(repr((toolchain(), flags)).encode()).hexdigest()[:20]
-    with alone("harness") as folder:
+    with alone(f"harness-{key}") as folder:
         out = folder / f"harness-{key}"
         if not out.exists():
             build.compile_harness(out.with_suffix(".new"), *flags).rename(out)
@@ -58,7 +59,7 @@ def bundles() -> dict[int, Path]:
 
 @pytest.fixture(scope="session")
 def harness() -> Path:
-    return harness_with()
+    return harness_with(*COUNTING)
 
 
 @pytest.fixture(scope="session")

@@ -58,6 +58,10 @@ def test_it_needs_no_library_that_may_be_missing(bundles: dict[int, Path]) -> No
         said = subprocess.run(["ldd", build.binary_of(bundle)], capture_output=True, text=True)
         assert "libc.so" in said.stdout
         assert "rubberband" not in said.stdout and "stdc++" not in said.stdout
+        said = subprocess.run(["nm", "-D", "-C", "--defined-only", build.binary_of(bundle)],
+                              capture_output=True, text=True)  # fmt: skip
+        assert "GetPluginFactory" in said.stdout
+        assert "RubberBand::" not in said.stdout
 
 
 def test_a_prebuilt_that_does_not_load_is_not_installed(site: Path, tmp_path: Path) -> None:
