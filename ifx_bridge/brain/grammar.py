@@ -166,7 +166,7 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
         if out and LITTLE.fullmatch(part):
             out = [replace(request, amount=0.5 * request.amount) for request in out]
             continue
-        complained = _complaint(part)
+        complained = _complaint(part, known)
         found = [complained] if complained else list(_clause(clause, known))
         # "less bright and boomy": a bare descriptor goes on in the sense of the clause before.
         previous = out[-1] if out else None
@@ -193,9 +193,10 @@ def _reduced(text: str, known: frozenset[str]) -> str:
     )
 
 
-def _complaint(clause: str) -> Request | None:
+def _complaint(clause: str, known: frozenset[str]) -> Request | None:
     """What a clause complains of in words of its own ("I can't make out the words")."""
-    if ASKED.match(clause) or HERTZ.search(clause):
+    bare = _amount(clause, known)[1] in known  # "a bit boomy" may as well be a wish
+    if bare or ASKED.match(clause) or HERTZ.search(clause):
         return None
     for name, said in complaints().items():
         if said.search(clause):
@@ -355,7 +356,10 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
     rest = PASSAGE.sub("", rest)
     complaint = bool(re.search(r"\btoo\b", clause)) and not re.search(r"\bnot too\b", clause)
     said_of_it = STATEMENT.match(clause) and not WISH.search(clause)
-    complaint = complaint or bool(said_of_it or NEGATIVE.search(clause) or SIGH.fullmatch(clause))
+    bad = NEGATIVE.search(clause) and not re.match(r"(make|more|very)\b", rest)
+    complaint = complaint or bool(
+        said_of_it or (bad and rest not in known) or SIGH.fullmatch(clause)
+    )
     if complaint and amount == 1.0 and re.search(r"\b(way|far|much) too\b", clause):
         amount = 1.5
     wanting = bool(
@@ -428,7 +432,8 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
     if phrases:
         # "without making it harsh", "not too bright" ask for nothing where nothing is there; that
         # is for the brain to see.
-        less = not wanting and (complaint or negated or _has(rest, LESS))
+        around = re.sub("|".join(map(re.escape, phrases)), " ", rest)  # "clean up" is one itself
+        less = not wanting and (complaint or negated or _has(around, LESS))
         size = 0.0
         if re.search(r"\b(room|space|hall|reverb)\b", rest):  # "make the room smaller"
             sizes = [p for p in phrases if p in SIZES]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -330,7 +330,7 @@ class Control:
         kind: `control_change`, `note_on` or `program_change`.
         channel: From 0.
         number: Of the controller, note or program.
-        command: One of `COMMANDS`.
+        command: One of `COMMANDS`, or of the window's.
     """
 
     kind: str
@@ -345,15 +345,20 @@ class Controls:
 
     rows: tuple[Control, ...] = ()
 
-    def learned(self, message: Any, command: str) -> Controls:
+    def learned(self, message: Any, command: str, known: Collection[str] = COMMANDS) -> Controls:
         """With one more; what the knob did before is forgotten.
+
+        Args:
+            message: Of mido's.
+            command: What it shall do.
+            known: All commands that there are.
 
         Raises:
             UserError: There is no such command, or the message is of no use for one.
         """
-        if command not in COMMANDS:
+        if command not in known:
             raise UserError(
-                f"There is no command {command!r}.", next_step=f"Known: {', '.join(COMMANDS)}."
+                f"There is no command {command!r}.", next_step=f"Known: {', '.join(known)}."
             )
         place = _place(message)
         if place is None:
@@ -384,7 +389,7 @@ class Controls:
         )
 
     @classmethod
-    def of(cls, rows: Iterable[dict[str, Any]]) -> Controls:
+    def of(cls, rows: Iterable[dict[str, Any]], known: Collection[str] = COMMANDS) -> Controls:
         """From the file's rows.
 
         Raises:
@@ -395,7 +400,7 @@ class Controls:
         except TypeError as error:
             raise UserError(f"The MIDI map is damaged: {error}.") from error
         for row in found:
-            if row.command not in COMMANDS:
+            if row.command not in known:
                 raise UserError(f"The MIDI map names a command {row.command!r}, which is not one.")
         return cls(found)
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ifx_bridge.brain import Context, Plan, brain
+from ifx_bridge.brain import Context, Plan, brain, grammar
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.errors import UserError
+from ifx_bridge.words.knowledge import knowledge
 
 BRAIN = brain("offline")
 
@@ -266,3 +267,11 @@ def test_is_deterministic_and_quick() -> None:
 def test_unknown_brain_is_a_message() -> None:
     with pytest.raises(UserError, match="No brain"):
         brain("psychic")
+
+
+@pytest.mark.parametrize("said", ["{}", "make it {}", "very {}", "a bit {}", "more {}"])
+def test_a_quality_alone_is_no_complaint(said: str) -> None:
+    known = frozenset(knowledge().names)
+    for name in sorted(known):
+        requests = grammar.parse(said.format(name), known)
+        assert not any(r.less and r.verb == "quality" for r in requests), (name, requests)
