@@ -54,7 +54,7 @@ from ifx_bridge.brain.phrases import (
 )
 from ifx_bridge.words.forms import base_in
 from ifx_bridge.words.knowledge import complaints
-from ifx_bridge.words.reading import spelled, translated
+from ifx_bridge.words.reading import spelled, translated, usual
 
 Verb = Literal[
     "quality",  # a descriptor is wanted (amount), or too strong ("less")
@@ -148,7 +148,7 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
         instruction: What the person said, any text.
         known: Phrases that name descriptors.
     """
-    text = translated(normalized(instruction), ENGLISH)
+    text = translated(usual(normalized(instruction)), ENGLISH)
     text = _spelled(text, known)
     said = _told(text)
     text = _reduced(said, known)
@@ -249,12 +249,13 @@ def _trade(known: frozenset[str]) -> frozenset[str]:
     stems = {
         word: word[:-1] + "i" if word.endswith("y") else word.removesuffix("e") for word in known
     }
+    stems |= {w: w + w[-1] for w in known if re.fullmatch(r"\w*[^aeiou][aeiou][bdgmnpt]", w)}
     return frozenset({*words, *VERBS, *(stem + "er" for stem in stems.values())} - FILLER)
 
 
 def _spelled(text: str, known: frozenset[str]) -> str:
     """Misspelt words of the trade put right; what the vocabulary knows is no mistake."""
-    words = set(re.findall(r"[a-z]{5,}", text)) - _trade(known) - FILLER
+    words = set(re.findall(r"[a-z]{4,}", text)) - _trade(known) - FILLER
     if all(base_in(word, known) for word in words):
         return text
     from ifx_bridge.words.vocabulary import Vocabulary

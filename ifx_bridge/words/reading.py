@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 
 # Shorter words are misspelt into other words too easily.
-SHORTEST = 5
+SHORTEST = 4
 LONG = 8
 
 
@@ -63,6 +63,28 @@ def spanish() -> Mapping[str, str]:
     return {word: meant for part in tomllib.loads(text).values() for word, meant in part.items()}
 
 
+# Short words and ways to write them that no distance finds.
+USUAL = {
+    "teh": "the", "maek": "make", "mkae": "make", "les": "less", "lss": "less", "mor": "more",
+    "moar": "more", "alot": "a lot", "abit": "a bit", "alittle": "a little", "briter": "brighter",
+    "brite": "bright", "litle": "little", "lil": "little", "sorta": "sort of", "ur": "your",
+    "thru": "through", "hevy": "heavy", "verbed": "reverb",
+    "reverbed": "reverb", "vox": "vocals", "gtr": "guitar",
+}  # fmt: skip
+
+
+def usual(text: str) -> str:
+    """The text with words as they are usually written; lower case."""
+    text = re.sub(r"[a-z']+", lambda m: USUAL.get(m[0], m[0]), text)
+    # "to harsh", "its way to dry": too. After a verb it is the preposition.
+    return re.sub(
+        r"(^|\b(?:is|its|sounds?|way|far|bit|little|feels?|just|much) )to "
+        r"(?!(?:the|an?|my|be|have|make|sound|do|get)\b)",
+        r"\1too ",
+        text,
+    )
+
+
 def spelled(text: str, meant: Collection[str], right: Container[str]) -> str:
     """The text with misspelt words replaced by the words of the trade that they are nearest to.
 
@@ -80,7 +102,9 @@ def spelled(text: str, meant: Collection[str], right: Container[str]) -> str:
             return word
         most = 2 if len(word) >= LONG else 1
         found = extractOne(word, meant, scorer=OSA.distance, score_cutoff=most)
-        # People rarely get the first letter wrong.
-        return found[0] if found is not None and found[0][0] == word[0] else word
+        # People rarely get the first letter wrong; short words have to end alike, too.
+        if found is None or found[0][0] != word[0]:
+            return word
+        return word if len(word) == SHORTEST and found[0][-1] != word[-1] else found[0]
 
     return re.sub(r"[a-z]+", corrected, text)
