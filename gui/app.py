@@ -48,6 +48,7 @@ def run(
     watch(state, window.problem)
     window.show()
     window.document.warm()
+    window.daw.start()
     running = Running(state)
     begin(window, source, demo, running.ended_badly)
     # Python sees signals only when it runs; an idle event loop does not.

@@ -22,8 +22,9 @@ NEEDS = {
     "device": "There is no audio output device.",
     "turn": "Give an instruction first.",
     "effects": "There is no effect in the chain.",
+    "daw": "No DAW answers, or it is busy: look for it first.",
 }
-MENUS = ("&File", "&Edit", "&Listen", "&Chain", "&View", "&Help")
+MENUS = ("&File", "&Edit", "&Listen", "&Chain", "&DAW", "&View", "&Help")
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ def action_of(window: Window, command: Command) -> QAction:
 
 def install(window: Window) -> dict[str, QAction]:
     """Fill the window's menu bar; the actions by command name."""
-    import gui.actions  # noqa: F401  (registers the commands)
+    import gui.actions
+    import gui.daw_actions  # noqa: F401  (both register their commands)
 
     bar = window.menuBar()
     assert bar is not None

@@ -163,10 +163,12 @@ class ListenPanel(Panel):
         return path if path.is_file() else None
 
     def preset_file(self) -> Path | None:
-        """The chain of the turn that is heard, written beside its sound."""
+        """The chain of the turn that is heard: for IFX Chain, or ours where that cannot play it."""
         place, index = self.document.workspace, self.listening.index
         if place is None or not index:
             return None
+        if place.preset_path(index).is_file():
+            return place.preset_path(index)
         path = place.turn_path(index).with_suffix(SUFFIX)
         save_preset(self.preset(), path)
         return path

@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import (
 from gui import commands, theme
 from gui.chain_panel import ChainPanel
 from gui.conversation_panel import ConversationPanel
+from gui.daw_side import DawSide
 from gui.dialogs import KeysDialog, PreferencesDialog, command_chooser, preset_chooser
 from gui.document import Document
 from gui.latest import Latest
@@ -36,6 +37,7 @@ from ifx_bridge.effects.chain import Chain
 from ifx_bridge.engine import Engine
 from ifx_bridge.errors import UserError
 from ifx_bridge.presets import store as presets
+from ifx_bridge.presets import vstpreset
 
 FILES = "Recordings and sessions (*.wav *.aif *.aiff *.flac *.mp3 *.ogg *.json)"
 
@@ -72,6 +74,8 @@ class Window(QMainWindow):
         self.conversation = ConversationPanel(self.document, self.listening)
         self.chain = ChainPanel(self.document, self.listening)
         self.listen = ListenPanel(self.document, self.listening, self.source)
+        self.daw = DawSide(self)
+        self.source.add(self.daw.panel)
         self.notice = Notice()
         self._writer = Latest(self, self.problem)
         self._lay_out()
@@ -150,6 +154,8 @@ class Window(QMainWindow):
             found.add("idle")
         if self.listening.player.available:
             found.add("device")
+        if self.daw.ready:
+            found.add("daw")
         return found - {""}
 
     def run(self, name: str) -> None:
@@ -202,6 +208,8 @@ class Window(QMainWindow):
             self.listen.match_box.setChecked(self.settings[key])
         elif key == "listen/follow":
             self.document.follow_best = self.settings[key]
+        elif key.startswith(("daw/", "midi/", "remote/")):
+            self.daw.preferred(key)
         elif key == "look/theme":
             application = QApplication.instance()
             assert isinstance(application, QApplication)
@@ -218,7 +226,7 @@ class Window(QMainWindow):
 
     def open_source(self, source: Path) -> None:
         """Open a recording, a session or a preset."""
-        if source.name.endswith(presets.SUFFIX):
+        if source.name.endswith((presets.SUFFIX, vstpreset.SUFFIX)):
             self.take_preset(str(source))
         else:
             self.notice.hide()
@@ -345,7 +353,7 @@ class Window(QMainWindow):
         return not (
             document.job is not None or document.waiting or document.saving or self._writer.busy
             or document.draft is not None or self.listening.busy or self.source.working
-            or self.listen.working
+            or self.listen.working or self.daw.desk.busy
         )  # fmt: skip
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
@@ -366,6 +374,7 @@ class Window(QMainWindow):
             if event is not None:
                 event.ignore()
             return
+        self.daw.close()
         self.listening.close()
         self.source.close_work()
         self.listen.close_work()

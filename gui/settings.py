@@ -9,6 +9,8 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, QSettings, pyqtSignal
 
+from ifx_bridge.errors import UserError
+
 RECENT_KEPT = 12
 
 
@@ -66,6 +68,15 @@ def _devices() -> list[str]:
         return [""]
 
 
+def _midi_inputs() -> list[str]:
+    try:
+        from ifx_bridge.daw.midi import port_names
+
+        return ["", *port_names()[0]]
+    except UserError:  # no MIDI on this computer
+        return [""]
+
+
 SETTINGS = (
     Setting("engine/brain", "auto", "Brain", "Who understands the words; offline needs no network.",
             choices=_brains),
@@ -84,6 +95,15 @@ SETTINGS = (
     Setting("files/folder", "", "Results folder",
             "New sessions get a folder here; empty is beside you."),
     Setting("files/reopen", True, "Reopen at start", "Go on with the last session at start."),
+    Setting("daw/link", "auto", "DAW", "Which DAW to look for; off asks no port.",
+            choices=lambda: ["auto", "reaper", "live", "ardour", "off"]),
+    Setting("daw/port", 0, "DAW's port", "Where it listens for OSC; 0 is the usual one.", 0, 65535),
+    Setting("daw/session", "", "DAW session", "Folder of Ardour's session; empty is the last one."),
+    Setting("midi/input", "", "MIDI input", "Whose knobs and keys run commands; empty is none.",
+            choices=_midi_inputs),
+    Setting("remote/on", False, "Remote control",
+            "Take commands by OSC (/ifx/refine, /ifx/push, …) from this machine."),
+    Setting("remote/port", 9123, "Remote control's port", "Where they are sent to.", 0, 65535),
     Setting("look/theme", "dark", "Theme", "Colours of the window.",
             choices=lambda: ["dark", "light", "system"]),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QLabel, QMenu
+from PyQt6.QtWidgets import QLabel, QMenu, QWidget
 
 from gui.document import Document
 from gui.latest import Latest
@@ -72,6 +72,10 @@ class SourcePanel(Panel):
         listening.changed.connect(self._heard)
         listening.arrived.connect(self._heard)
         self._empty(True)
+
+    def add(self, part: QWidget) -> None:
+        """Put something below what is known of the clip."""
+        self.rows.insertWidget(self.rows.count() - 2, part)
 
     def _empty(self, yes: bool) -> None:
         self.drop.setVisible(yes)

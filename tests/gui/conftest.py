@@ -9,6 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from gui.main_window import Window
+from gui.settings import Settings as Preferences
 from ifx_bridge.demo import clips
 from ifx_bridge.engine import Engine
 from ifx_bridge.refine import Settings
@@ -28,7 +29,9 @@ def opened(qtbot: QtBot, tmp_path: Path) -> Opener:
     """Open a window about a recording, by default the guitar."""
 
     def open(machine: Engine = QUICK, source: Path | None = None, out: Path | None = None):
-        window = Window(out or tmp_path / "out", machine)
+        settings = Preferences()
+        settings["daw/link"] = "off"  # other tests' DAWs are not ours
+        window = Window(out or tmp_path / "out", machine, settings)
         qtbot.addWidget(window)
         window.show()
         window.open_source(source or clips()["guitar"])

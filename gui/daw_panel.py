@@ -1,0 +1,137 @@
+"""The DAW in the source area: who answers, the track and its devices, capturing and pushing."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import QComboBox, QFrame, QVBoxLayout
+
+from gui.daw_desk import SELECTED, DawDesk
+from gui.parts import button, label, row
+
+NOT_LOOKED = "Not looked for yet."
+NOBODY = "None answers. Everything else works."
+
+
+class DawPanel(QFrame):
+    """What is known of the DAW, and what can be done with it.
+
+    Attributes:
+        look: The user wants to look again.
+        explain: The user wants to know what each DAW needs.
+        capture: The user wants the dry sound of the track.
+        push: The user wants to put the turn into the track's devices.
+    """
+
+    look = pyqtSignal()
+    explain = pyqtSignal()
+    capture = pyqtSignal()
+    push = pyqtSignal()
+
+    def __init__(self, desk: DawDesk) -> None:
+        """Of a desk."""
+        super().__init__()
+        self.desk = desk
+        self.setAccessibleName("DAW")
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 8, 0, 0)
+        rows.setSpacing(6)
+        rows.addWidget(label("DAW", "heading"))
+        self.state = label(NOT_LOOKED, wrap=True)
+        self.state.setAccessibleName("DAW state")
+        rows.addWidget(self.state)
+        self.look_button = button("Look a&gain", "Ask all known ports who is there", self.look.emit)
+        self.why_button = button("&Why?", "What each DAW needs to be seen", self.explain.emit)
+        rows.addLayout(row(self.look_button, self.why_button, stretch=0))
+        self.track = QComboBox()
+        self.track.setAccessibleName("Track")
+        self.track.setToolTip("The track to capture from and to push to; or whichever is selected")
+        self.track.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.track.activated.connect(
+            lambda at: desk.follow_track(self.track.itemData(at) or SELECTED)
+        )
+        rows.addWidget(self.track)
+        self.devices = label("", "quiet", wrap=True)
+        self.devices.setAccessibleName("Devices on the track")
+        rows.addWidget(self.devices)
+        self.capture_button = button(
+            "&Capture", "Take the dry sound of the track as the clip", self.capture.emit
+        )
+        self.push_button = button(
+            "&Push…", "Put the turn into the track's devices: first shown, then set and read back",
+            self.push.emit,
+        )  # fmt: skip
+        rows.addLayout(row(self.capture_button, self.push_button))
+        self.origin = label("", "quiet", wrap=True)
+        self.origin.setAccessibleName("Where the clip came from")
+        self.origin.hide()
+        rows.addWidget(self.origin)
+        desk.changed.connect(self.refresh)
+        self.refresh()
+
+    def show_origin(self, text: str) -> None:
+        """Say where the clip came from; nothing hides it."""
+        self.origin.setText(text)
+        self.origin.setVisible(bool(text))
+
+    def refresh(self) -> None:
+        """Show what is known now."""
+        desk, link = self.desk, self.desk.link
+        self.state.setText(self._state())
+        self.look_button.setEnabled(not desk.busy)
+        self.why_button.setVisible(desk.searched and link is None and bool(desk.found.probes))
+        there = link is not None
+        for part in (self.track, self.devices, self.capture_button, self.push_button):
+            part.setVisible(there)
+        if link is None:
+            return
+        self._list_tracks()
+        names = " → ".join(device.name for device in desk.devices)
+        self.devices.setText(names or "no device on this track")
+        able = desk.answers and not desk.busy
+        self.capture_button.setEnabled(able)
+        self.push_button.setEnabled(able)
+
+    def _state(self) -> str:
+        desk = self.desk
+        if desk.busy:
+            return f"{desk.doing[0].upper()}{desk.doing[1:]}…"
+        if not desk.searched:
+            return NOT_LOOKED
+        if desk.link is None:
+            several = [name for name, probe in desk.found.probes if probe.connected]
+            if several:
+                return f"Several answer: {', '.join(several)}. Choose one in Preferences."
+            return NOBODY
+        if not desk.answers:
+            return f"○ {desk.link.name} no longer answers; waiting for it."
+        scene = desk.scene
+        rolling = ""
+        if scene is not None:
+            rolling = " · playing" if scene.transport.playing else " · stopped"
+            if scene.transport.tempo:
+                rolling += f" · {scene.transport.tempo:.0f} bpm"
+        return f"● {desk.link.name} connected{rolling}"
+
+    def _list_tracks(self) -> None:
+        desk = self.desk
+        title = desk.scene.track.name if desk.scene is not None and desk.scene.track else "none"
+        rows = [(f"Selected: {title}", SELECTED)]
+        rows += [(track.name, track.name) for track in desk.found.tracks]
+        shown = [
+            (self.track.itemText(n), self.track.itemData(n)) for n in range(self.track.count())
+        ]
+        if shown != rows:
+            self.track.clear()
+            for text, data in rows:
+                self.track.addItem(text, data)
+        at = self.track.findData(desk.track_name)
+        self.track.setCurrentIndex(max(0, at))
+
+
+def needs(desk: DawDesk) -> str:
+    """What each DAW needs to be seen, as it was found."""
+    lines = [f"{probe.daw} ({probe.host}:{probe.port})\n{probe.how}" for _, probe in
+             desk.found.probes if not probe.connected]  # fmt: skip
+    return "\n\n".join(lines)

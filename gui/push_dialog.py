@@ -1,0 +1,217 @@
+"""Pushing a turn: what would be set, then what became of each value; at once or over time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PyQt6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDoubleSpinBox,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QProgressBar,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.daw_desk import DawDesk
+from gui.parts import button, label
+from ifx_bridge.effects.chain import Chain
+from ifx_bridge.refine import Progress
+
+if TYPE_CHECKING:
+    from ifx_bridge.daw.link import PushReport
+    from ifx_bridge.daw.push import Preview
+
+COLUMNS = ("What", "Device", "Parameter", "Now", "To", "Result")
+NOW, RAMP, FILE = "Set the values now", "Ramp from the turn before", "Ramp into a MIDI file…"
+SECONDS, BARS = "seconds", "bars of 4"
+WORDS = {"confirmed": "✓ confirmed", "unconfirmed": "? unconfirmed", "refused": "✗ refused"}
+USUAL_TEMPO = 120.0
+
+
+class PushDialog(QDialog):
+    """First what would be set, then what became of it."""
+
+    def __init__(
+        self, parent: QWidget, desk: DawDesk, title: str, before: Chain, after: Chain
+    ) -> None:
+        """Of a turn and of the one before it; reads the track at once."""
+        super().__init__(parent)
+        self.desk = desk
+        self.setWindowTitle("Push to the DAW")
+        self.resize(860, 520)
+        self.first: Preview | None = None
+        self.last: Preview | None = None
+        self.plan: Preview | None = None
+        self.report: PushReport | None = None
+        self.heading = label(f"“{title}”", "title", wrap=True)
+        self.summary = label("Reading the track…", wrap=True)
+        self.summary.setAccessibleName("What would be set")
+        self.table = QTableWidget(0, len(COLUMNS))
+        self.table.setAccessibleName("Values")
+        self.table.setHorizontalHeaderLabels(COLUMNS)
+        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        header, numbers = self.table.horizontalHeader(), self.table.verticalHeader()
+        assert header is not None and numbers is not None
+        numbers.hide()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setStretchLastSection(True)
+        self.notes = label("", "quiet", wrap=True)
+        self.notes.setAccessibleName("What to mind")
+        self.way = QComboBox()
+        self.way.setAccessibleName("How")
+        self.way.addItems([NOW, RAMP, FILE])
+        self.way.currentTextChanged.connect(lambda text: self._choose())
+        self.length = _number("Length", 0.1, 600, 4)
+        self.unit = QComboBox()
+        self.unit.setAccessibleName("Unit of the length")
+        self.unit.addItems([SECONDS, BARS])
+        self.start = _number("Begins at, in seconds of the project", 0, 86400, 0)
+        self.curve = QComboBox()
+        self.curve.setAccessibleName("Curve")
+        from ifx_bridge.daw.automation import CURVES
+
+        self.curve.addItems(list(CURVES))
+        self.curve.setCurrentText("smooth")
+        self.over_time = QWidget()
+        times = QHBoxLayout(self.over_time)
+        times.setContentsMargins(0, 0, 0, 0)
+        for field in (label("over"), self.length, self.unit, label("from second"), self.start,
+                      self.curve):  # fmt: skip
+            times.addWidget(field)
+        self.progress = QProgressBar()
+        self.progress.setAccessibleName("Values done")
+        self.progress.hide()
+        self.push_button = button("&Push", "Set these values and read each back", self.push)
+        self.push_button.setObjectName("primary")
+        self.stop_button = button("&Stop", "Stop; what was set stays and is told", desk.stop)
+        self.close_button = button("&Close", "Close this dialog", self.reject)
+        line = QHBoxLayout()
+        line.addWidget(self.way)
+        line.addWidget(self.over_time)
+        line.addStretch(1)
+        for part in (self.stop_button, self.close_button, self.push_button):
+            line.addWidget(part)
+        rows = QVBoxLayout(self)
+        rows.addWidget(self.heading)
+        rows.addWidget(self.summary)
+        rows.addWidget(self.table, 1)
+        rows.addWidget(self.notes)
+        rows.addWidget(self.progress)
+        rows.addLayout(line)
+        desk.changed.connect(self._refresh)
+        desk.problem.connect(self._failed)
+        self._choose()
+        desk.preview(before, after, self._planned)
+        self._refresh()
+
+    # What would be set.
+
+    def _planned(self, found: tuple[Preview, Preview, Preview]) -> None:
+        self.first, self.last, self.plan = found
+        plan = self.plan
+        self.summary.setText(plan.summary[0].upper() + plan.summary[1:])
+        self.notes.setText("\n".join(["· " + text for text in (*plan.missing, *plan.notes)]))
+        rows = [(part, want) for part in plan.parts for want in part.wanted]
+        self.table.setRowCount(len(rows))
+        for at, (part, want) in enumerate(rows):
+            now = want.parameter.text or f"{want.parameter.value:.4g}"
+            to = str(want.display) if want.display is not None else f"{want.value:.4g}"
+            texts = (want.title, part.device.name, want.parameter.name, now, to, "")
+            for column, text in enumerate(texts):
+                self.table.setItem(at, column, QTableWidgetItem(text))
+        self._refresh()
+
+    def _choose(self) -> None:
+        now = self.way.currentText() == NOW
+        self.over_time.setVisible(not now)
+        self.push_button.setText("&Push" if now else "&Write")
+        self.start.setEnabled(self.way.currentText() == RAMP)
+
+    def _refresh(self) -> None:
+        busy = self.desk.busy
+        self.push_button.setEnabled(not busy and self.plan is not None and self.plan.count > 0)
+        self.stop_button.setEnabled(busy)
+        self.way.setEnabled(not busy)
+        if not busy:
+            self.progress.hide()
+
+    # What became of it.
+
+    def push(self) -> None:
+        """Do what is chosen."""
+        if self.plan is None or self.first is None or self.last is None:
+            return
+        self.progress.setRange(0, max(1, self.plan.count))
+        self.progress.setValue(0)
+        self.progress.show()
+        way = self.way.currentText()
+        if way == NOW:
+            self.desk.push(self.plan, self._progressed, self._done)
+            return
+        from ifx_bridge.daw.automation import Ramp
+
+        file = None
+        if way == FILE:
+            chosen, _ = QFileDialog.getSaveFileName(self, "MIDI file", "ramp.mid", "MIDI (*.mid)")
+            if not chosen:
+                return
+            file = Path(chosen).with_suffix(".mid")
+        scene, curve = self.desk.scene, self.curve.currentText()
+        tempo = (scene.transport.tempo if scene is not None else None) or USUAL_TEMPO
+        start = self.start.value() if way == RAMP else 0.0
+        if self.unit.currentText() == BARS:
+            ramp = Ramp.bars(start, self.length.value(), tempo, curve=curve)
+        else:
+            ramp = Ramp(start, self.length.value(), curve)
+        self.desk.ramp(self.first, self.last, ramp, file, self._progressed, self._done)
+
+    def _progressed(self, step: Progress) -> None:
+        self.progress.setRange(0, max(1, step.steps))
+        self.progress.setValue(step.step)
+
+    def _done(self, report: PushReport) -> None:
+        self.report = report
+        counts = [(len(report.of(state)), state) for state in WORDS]  # type: ignore[arg-type]
+        told = ", ".join(f"{count} {state}" for count, state in counts if count)
+        self.summary.setText(f"{told or 'Nothing was set'} in {report.seconds:.1f} s.")
+        ended = {write.parameter.key: write for write in report.writes}
+        plan = self.plan
+        assert plan is not None
+        wanted = [want for part in plan.parts for want in part.wanted]
+        for at, want in enumerate(wanted):
+            write = ended.get(want.parameter.key)
+            text = "as before" if write is None else WORDS[write.status]
+            if write is not None and write.reason:
+                text += f": {write.reason}"
+            self.table.setItem(at, len(COLUMNS) - 1, QTableWidgetItem(text))
+        self.notes.setText("\n".join("· " + text for text in report.notes))
+        self._refresh()
+
+    def _failed(self, error: Any) -> None:
+        lines = [error.what, error.kept, error.next_step]
+        self.summary.setText("⚠ " + " ".join(line for line in lines if line))
+        self._refresh()
+
+    def done(self, result: int) -> None:
+        """Closed: what runs is stopped."""
+        self.desk.changed.disconnect(self._refresh)
+        self.desk.problem.disconnect(self._failed)
+        self.desk.stop()
+        super().done(result)
+
+
+def _number(name: str, low: float, high: float, value: float) -> QDoubleSpinBox:
+    box = QDoubleSpinBox()
+    box.setAccessibleName(name)
+    box.setToolTip(name)
+    box.setDecimals(1)
+    box.setRange(low, high)
+    box.setValue(value)
+    return box
