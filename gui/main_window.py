@@ -354,6 +354,7 @@ class Window(QMainWindow):
             isinstance(event, QKeyEvent)
             and event.type() == QEvent.Type.ShortcutOverride
             and event.key() == Qt.Key.Key_Space
+            and not event.modifiers()
         ):
             event.accept()
             return True
