@@ -12,8 +12,9 @@ from gui.document import Document
 from gui.latest import Latest
 from gui.listening import Listening
 from gui.parts import Panel, button, label, row
-from gui.pictures import ScorePath, Spectrum, Transfer, eq_db, frames, spectrum_db
+from gui.pictures import Decay, ScorePath, Spectrum, Transfer, decay, eq_db, frames, spectrum_db
 from gui.source_panel import SourcePanel
+from ifx_bridge.effects.chain import Chain
 from ifx_bridge.presets.store import SUFFIX, Preset
 from ifx_bridge.presets.store import save as save_preset
 
@@ -118,14 +119,17 @@ class ListenPanel(Panel):
         self.tabs = QTabWidget()
         self.tabs.setAccessibleName("Pictures")
         self.spectrum, self.transfer, self.path = Spectrum(), Transfer(), ScorePath()
+        self.decay = Decay()
+        self.spectrum.bent.connect(self._bend)
         self.path.chosen.connect(lambda step: listening.hear_step(step.chain if step else None))
         for widget, title in (
             (self.spectrum, "Spectrum"),
             (self.transfer, "Dynamics"),
+            (self.decay, "Decay"),
             (self.path, "Way"),
         ):
             self.tabs.addTab(widget, title)
-        self.tabs.setTabToolTip(2, "The score after every step: click one to hear it")
+        self.tabs.setTabToolTip(3, "The score after every step: click one to hear it")
         self.rows.addWidget(self.tabs, 1)
 
         self.export_button = button("&Export WAV…", "Write what is heard (Ctrl+E)", primary=True)
@@ -139,6 +143,8 @@ class ListenPanel(Panel):
         self.rows.addLayout(row(self.drag_sound, self.drag_preset, stretch=0))
 
         self._spectra = Latest(self, document.problem.emit, 1.0, 200)
+        self._decays = Latest(self, document.problem.emit, 1.0, 200)
+        self._ringing: Chain | None = None
         self._shown: object = None
         self.frames = frames(self, self._frame)
         document.opened.connect(self._opened)
@@ -223,7 +229,13 @@ class ListenPanel(Panel):
         clip, chain = self.document.clip, self.listening.edit.chain
         assert clip is not None
         self.spectrum.show_eq(eq_db(chain, clip.sample_rate))
+        free = not self.document.busy and not self.listening.hearing_a
+        self.spectrum.show_bands(chain, free)
         self.transfer.show_chain(chain)
+        tail = Chain(tuple(slot for slot in chain if slot.fx in ("rev", "delay")))
+        if tail != self._ringing:
+            self._ringing = tail
+            self._decays.ask(lambda report, stopped: decay(tail), self.decay.show_curve)
         self.path.show_path(self.document.paths.get(self.document.chosen, ()))
         sound = self.listening.sound
         if sound is not None and sound is not self._shown:
@@ -232,6 +244,16 @@ class ListenPanel(Panel):
             self._spectra.ask(
                 lambda report, stopped: spectrum_db(sound, rate), self.spectrum.show_wet
             )
+
+    def _bend(self, band: str, hertz: float, gain_db: float) -> None:
+        edit = self.document.edit
+        if self.document.busy or self.listening.hearing_a or "eq" not in edit.chain:
+            return
+        for name, value in ((f"{band}_cutoff_freq", hertz), (f"{band}_gain_db", gain_db)):
+            if not {"eq", f"eq.{name}"} & edit.locked:
+                knob = next(k for k in edit.chain["eq"].effect.parameters if k.name == name)
+                edit = edit.with_value("eq", name, knob.clamp(value))
+        self.document.change(edit)
 
     def _amount(self, percent: int) -> None:
         if self.document.clip is not None and not self.document.busy:
@@ -267,8 +289,9 @@ class ListenPanel(Panel):
         """No work left in the background."""
         self.frames.stop()
         self._spectra.close(5000)
+        self._decays.close(5000)
 
     @property
     def working(self) -> bool:
         """Whether a picture is being made."""
-        return self._spectra.busy
+        return self._spectra.busy or self._decays.busy

@@ -20,13 +20,14 @@ from PyQt6.QtWidgets import (
 from gui import commands, theme
 from gui.chain_panel import ChainPanel
 from gui.conversation_panel import ConversationPanel
-from gui.dialogs import KeysDialog, PreferencesDialog, command_chooser, preset_chooser
+from gui.dialogs import KeysDialog, command_chooser, preset_chooser
 from gui.document import Document
 from gui.latest import Latest
 from gui.listen_panel import ListenPanel
 from gui.listening import Listening
 from gui.parts import Notice
 from gui.player import Player
+from gui.preferences import PreferencesDialog
 from gui.settings import Settings
 from gui.source_panel import SourcePanel
 from ifx_bridge import audio

@@ -84,8 +84,8 @@ SETTINGS = (
     Setting("files/folder", "", "Results folder",
             "New sessions get a folder here; empty is beside you."),
     Setting("files/reopen", True, "Reopen at start", "Go on with the last session at start."),
-    Setting("look/theme", "dark", "Theme", "Colours of the window.",
-            choices=lambda: ["dark", "light", "system"]),
+    Setting("look/theme", "system", "Theme", "Colours of the window; system follows the desktop.",
+            choices=lambda: ["system", "dark", "light"]),
 )  # fmt: skip
 BY_KEY = {setting.key: setting for setting in SETTINGS}
 

@@ -86,6 +86,11 @@ class Person:
     def click(self, widget: QWidget) -> None:
         self.hands.click(*self.where(widget))
 
+    def click_tab(self, index: int) -> None:
+        bar = self.window.listen.tabs.tabBar()
+        spot = self.ask(lambda: bar.mapToGlobal(bar.tabRect(index).center()))
+        self.hands.click(spot.x(), spot.y())
+
     def say(self, text: str) -> None:
         self.click(self.window.conversation.instruction)
         self.hands.type(text)
@@ -111,11 +116,11 @@ class Person:
         )
 
     def acts(self) -> None:
-        self.wait("a window", lambda: [w for w in QApplication.topLevelWidgets()
-                                       if isinstance(w, Window) and w.isActiveWindow()])  # fmt: skip
-        self.window = window = self.ask(
-            lambda: next(w for w in QApplication.topLevelWidgets() if isinstance(w, Window))
-        )
+        def windows() -> list[Window]:
+            return [w for w in QApplication.topLevelWidgets() if isinstance(w, Window)]
+
+        self.wait("a window", lambda: any(window.isActiveWindow() for window in windows()))
+        self.window = window = self.ask(windows)[0]
         listening, document = window.listening, window.document
         self.look("empty")
 
@@ -162,6 +167,25 @@ class Person:
         self.turn(4)
         assert self.ask(slider.value) < before
         self.look("by-hand")
+
+        if "eq" in document.edit.chain:
+            spectrum = window.listen.spectrum
+            handle = spectrum.handles["band1"]
+
+            def place() -> tuple[int, int]:
+                spot = spectrum.mapFromScene(handle.scenePos())
+                spot = spectrum.viewport().mapToGlobal(spot)
+                return spot.x(), spot.y()
+
+            begin, was = self.ask(place), document.edit.chain["eq"].params["band1_gain_db"]
+            self.hands.drag(begin, (begin[0] + 20, begin[1] - 40))
+            self.turn(5)
+            assert document.session.chain["eq"].params["band1_gain_db"] > was + 2
+            self.look("bent")
+            self.hands.press("Control+z")
+            self.turn(4)
+        self.click_tab(2)
+        self.look("decay")
 
         self.hands.press("Control+e")
         written = self.folder / "mine.wav"

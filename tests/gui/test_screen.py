@@ -53,7 +53,7 @@ def test_a_clip_becomes_a_file_by_mouse_and_keyboard(tmp_path: Path) -> None:
         if server is not None:
             server.close()
     assert done.returncode == 0, done.stderr
-    assert "closed with 4 turns at 4" in done.stdout
+    assert "closed with 5 turns at 4" in done.stdout
     warned = [line for line in done.stderr.splitlines() if "qt" in line.lower()]
     assert not warned, done.stderr
     assert len(list(PICTURES.glob("*.png"))) >= 12
