@@ -6,13 +6,14 @@ from pathlib import Path
 
 from PyQt6.QtCore import QMimeData, QPoint, Qt, QUrl, pyqtSignal
 from PyQt6.QtGui import QDrag, QMouseEvent
-from PyQt6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QPushButton, QSlider, QTabWidget
+from PyQt6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QPushButton, QTabWidget
 
 from gui.document import Document
 from gui.latest import Latest
 from gui.listening import Listening
 from gui.parts import Panel, button, label, row
 from gui.pictures import Decay, ScorePath, Spectrum, Transfer, decay, eq_db, frames, spectrum_db
+from gui.sliders import Slider
 from gui.source_panel import SourcePanel
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.presets.store import SUFFIX, Preset
@@ -73,7 +74,8 @@ class ListenPanel(Panel):
         super().__init__("Listen and deliver")
         self.document, self.listening, self.source = document, listening, source
         self.play_button = button("▶ &Play", "Play or pause, in a loop (Space)", self.toggle_play)
-        self.play_button.setMinimumWidth(88)
+        self.play_button.setObjectName("play")
+        self.play_button.setMinimumWidth(96)
         self.loop_button = button("&Loop a part", "Repeat the marked part of the waveform (L)")
         self.loop_button.clicked.connect(source.waveform.toggle_loop)
         self.place = label("0.0 s", "quiet")
@@ -106,7 +108,7 @@ class ListenPanel(Panel):
         self.match_box.toggled.connect(listening.match)
         self.offset = label("", "quiet")
         self.rows.addLayout(row(self.match_box, self.offset, stretch=1))
-        self.amount = QSlider(Qt.Orientation.Horizontal)
+        self.amount = Slider(100)
         self.amount.setRange(0, 200)
         self.amount.setPageStep(10)
         self.amount.setAccessibleName("Amount in percent")
@@ -213,7 +215,7 @@ class ListenPanel(Panel):
         if not ready or not edit.chain.slots:
             self.offset.setText("")
         else:
-            verb = "matched by" if listening.matched else "without its"
+            verb = "by" if listening.matched else "off:"
             self.offset.setText(f"{verb} {edit.chain.trim_db:+.1f} dB")
         self.amount.setEnabled(
             ready and not document.busy and not listening.hearing_a and len(edit.chain) > 0

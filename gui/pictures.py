@@ -236,8 +236,7 @@ class Spectrum(Picture):
         self.addLegend(offset=(-4, 4), labelTextColor=colours.quiet, labelTextSize="8pt")
         self.setLogMode(x=True)
         self.getAxis("bottom").setTicks(
-            [[(np.log10(f), t) for f, t in ((30, "30"), (100, "100"), (300, "300"), (1000, "1k"),
-                                            (3000, "3k"), (10000, "10k"))]]
+            [[(np.log10(f), t) for f, t in ((50, "50"), (200, "200"), (1000, "1k"), (5000, "5k"))]]
         )  # fmt: skip
         dash = pg.QtCore.Qt.PenStyle.DashLine
         self.dry = self.plot(pen=pg.mkPen(colours.dry, width=1.5, style=dash), name="dry")
