@@ -17,13 +17,13 @@ from gui import theme
 from gui.main_window import Window
 from gui.mishaps import watch
 from gui.settings import Settings
-from ifx_bridge.demo import clips
+from gui.source_panel import IDEA
 from ifx_bridge.engine import Engine
 from ifx_bridge.errors import UserError
 
 # Three threads may be at work beside the window: at Python's 5 ms it would wait 15 for its turn.
 SWITCH_SECONDS = 0.001
-DEMO = "make it sound like a church"
+DEMO = IDEA
 
 
 def run(
@@ -62,7 +62,7 @@ def run(
     return status
 
 
-def prepare(application: QApplication, look: str = "dark") -> None:
+def prepare(application: QApplication, look: str = "system") -> None:
     """Name, look, and threads that take turns quickly enough for a window."""
     application.setApplicationName("IFX Bridge")
     theme.apply(application, look)
@@ -73,8 +73,7 @@ def begin(window: Window, source: Path | None, demo: bool, ended_badly: bool) ->
     """Open what is asked for, else what was open last; say so when that ended badly."""
     recent = window.settings.recent
     if demo:
-        window.document.opened.connect(lambda: window.document.send(DEMO))
-        window.open_source(clips()["guitar"])
+        window.hear_idea(DEMO)
     elif source is not None:
         window.open_source(source)
     elif recent and (window.settings["files/reopen"] or ended_badly):

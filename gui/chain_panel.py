@@ -15,7 +15,6 @@ from PyQt6.QtWidgets import (
     QLabel,
     QMenu,
     QScrollArea,
-    QSlider,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -23,9 +22,11 @@ from PyQt6.QtWidgets import (
 
 from gui.document import Document
 from gui.edits import Edit
+from gui.icons import padlock
 from gui.knobs import Knob
 from gui.listening import Listening
 from gui.parts import Panel, button, label, row
+from gui.sliders import Slider
 from ifx_bridge.effects import spec
 from ifx_bridge.effects.chain import Slot
 
@@ -33,6 +34,7 @@ MIME = "application/x-ifx-effect"
 BAND = re.compile(r"(.+)_(gain_db|cutoff_freq|q_factor)$")
 # A plugin may have hundreds of parameters: a card shows so many.
 MOST_KNOBS = 48
+NAME_WIDTH = 66
 
 EMPTY = "No effects yet. Say how it should sound, add one below, or begin with a preset (Ctrl+P)."
 
@@ -58,7 +60,9 @@ class Card(QFrame):
         self.title.setCursor(Qt.CursorShape.OpenHandCursor)
         self.bypass = self._tool("on", "Switch the effect off and on", check=True)
         self.bypass.clicked.connect(lambda yes: self._do(lambda e: e.with_bypass(self.fx, yes)))
-        self.lock = self._tool("lock", "Locked: no instruction moves this effect", check=True)
+        self.lock = self._tool(
+            "", "Locked: no instruction moves this effect", check=True, name="Lock"
+        )
         self.lock.clicked.connect(lambda yes: self._do(lambda e: e.with_lock(self.fx, yes)))
         self.up = self._tool("▲", "Earlier in the signal", name="Move earlier")
         self.up.clicked.connect(lambda: self._move(-1))
@@ -77,7 +81,7 @@ class Card(QFrame):
         rows.addLayout(head)
         rows.addLayout(self.grid)
         self._fill()
-        self.amount = QSlider(Qt.Orientation.Horizontal)
+        self.amount = Slider()
         self.amount.setRange(0, 200)
         self.amount.setPageStep(10)
         self.amount.setAccessibleName(f"{self.kind.title} amount in percent")
@@ -85,7 +89,9 @@ class Card(QFrame):
         self.percent = label("100 %", "quiet")
         self.percent.setFixedWidth(42)
         if any(knob.parameter.neutral is not None for knob in self.knobs.values()):
-            rows.addLayout(row(label("amount", "quiet"), self.amount, self.percent, stretch=1))
+            name = label("amount", "quiet")
+            name.setMinimumWidth(NAME_WIDTH)
+            rows.addLayout(row(name, self.amount, self.percent, stretch=1))
         else:
             self.amount.setParent(self)
             self.amount.hide()
@@ -148,7 +154,7 @@ class Card(QFrame):
     def _name(self, text: str, knob: Knob) -> QLabel:
         made = label(text, "quiet")
         made.setBuddy(knob.slider)
-        made.setMinimumWidth(66)
+        made.setMinimumWidth(NAME_WIDTH)
         return made
 
     def show_slot(self, slot: Slot, edit: Edit, place: int, count: int, by_hand: bool) -> None:
@@ -158,7 +164,7 @@ class Card(QFrame):
             knob.show(slot.params[name], whole or f"{self.fx}.{name}" in edit.locked)
             knob.lock.setEnabled(not whole)
         self.lock.setChecked(whole)
-        self.lock.setText("locked" if whole else "lock")
+        self.lock.setIcon(padlock(whole))
         self.bypass.setChecked(slot.bypass)
         self.bypass.setText("off" if slot.bypass else "on")
         self.setProperty("muted", slot.bypass)
@@ -229,10 +235,15 @@ class ChainPanel(Panel):
         self.menu = QMenu(self.add_button)
         self.menu.aboutToShow.connect(self._offer)
         self.add_button.setMenu(self.menu)
-        foot = QHBoxLayout()
-        foot.addWidget(self.add_button)
-        foot.addStretch(1)
-        self.rows.addLayout(foot)
+        self.add_button.setObjectName("add")
+        self.preset_button = button("Begin with a &preset…", "A factory preset (Ctrl+P)")
+        self.preset_button.setObjectName("add")
+        self.foot = QWidget()
+        foot = QHBoxLayout(self.foot)
+        foot.setContentsMargins(0, 0, 0, 0)
+        foot.addWidget(self.add_button, 1)
+        foot.addWidget(self.preset_button, 1)
+        self.stack.insertWidget(0, self.foot)
         self.setAcceptDrops(True)
         listening.changed.connect(self.refresh)
         document.working.connect(self.refresh)
@@ -260,6 +271,7 @@ class ChainPanel(Panel):
         free = ready and not self.listening.hearing_a
         self.holder.setEnabled(free)
         self.add_button.setEnabled(free and bool(self.missing()))
+        self.preset_button.setVisible(not slots)
         if self.document.session is None:
             text = "Open a recording to begin."
         elif self.listening.hearing_a:

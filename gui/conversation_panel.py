@@ -24,7 +24,7 @@ from ifx_bridge.errors import UserError
 from ifx_bridge.refine import Progress
 
 INDEX = Qt.ItemDataRole.UserRole
-HINT = "Say how it should sound: 'like a church', 'too harsh'"
+HINT = "Say how it should sound…"
 EMPTY = """<h3>Say it in words</h3>
 <p>Open a recording on the left, then type how it should sound:</p>
 <p><i>make it sound like a church<br>a bit warmer<br>too harsh, soften it<br>cut 3 dB at 300 Hz<br>
@@ -73,7 +73,7 @@ class ConversationPanel(Panel):
         halves.addWidget(self.turns)
         halves.addWidget(self.details)
         halves.setChildrenCollapsible(False)
-        halves.setSizes([320, 260])
+        halves.setSizes([300, 330])
         self.rows.addWidget(halves, 1)
 
         self.queue = QListWidget()
@@ -161,6 +161,8 @@ class ConversationPanel(Panel):
         self.queue.clear()
         self.queue.addItems([f"waiting: {text}" for text in waiting])
         self.queue.setVisible(bool(waiting))
+        for part in (self.bar, self.stop_button):
+            part.setVisible(document.busy)
         if not document.busy:
             self.bar.setRange(0, 1)
             self.bar.setValue(0)

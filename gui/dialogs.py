@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PyQt6.QtCore import QEvent, QObject, Qt
 from PyQt6.QtGui import QKeyEvent, QKeySequence
 from PyQt6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
     QDialog,
-    QDialogButtonBox,
-    QFormLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QSpinBox,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -23,8 +16,6 @@ from PyQt6.QtWidgets import (
 )
 
 from gui.commands import COMMANDS
-from gui.parts import label
-from gui.settings import SETTINGS, Setting, Settings
 
 KEY = Qt.ItemDataRole.UserRole
 
@@ -145,59 +136,3 @@ class KeysDialog(QDialog):
         table.resizeColumnsToContents()
         layout = QVBoxLayout(self)
         layout.addWidget(table)
-
-
-class PreferencesDialog(QDialog):
-    """Every preference, as it is declared."""
-
-    def __init__(self, parent: QWidget, settings: Settings) -> None:
-        """Of the preferences; Save keeps what was changed."""
-        super().__init__(parent)
-        self.setWindowTitle("Preferences")
-        self.settings = settings
-        self.fields: dict[str, Callable[[], bool | int | float | str]] = {}
-        form = QFormLayout()
-        for setting in SETTINGS:
-            field = self._field(setting, settings[setting.key])
-            field.setAccessibleName(setting.title)
-            field.setToolTip(setting.text)
-            form.addRow(setting.title, field)
-            form.addRow("", label(setting.text, "quiet", wrap=True))
-        kinds = QDialogButtonBox.StandardButton
-        buttons = QDialogButtonBox(kinds.Save | kinds.Cancel)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.addLayout(form)
-        layout.addWidget(buttons)
-
-    def _field(self, setting: Setting, value: bool | int | float | str) -> QWidget:
-        if isinstance(setting.default, bool):
-            box = QCheckBox()
-            box.setChecked(bool(value))
-            self.fields[setting.key] = box.isChecked
-            return box
-        if setting.choices is not None:
-            combo = QComboBox()
-            combo.setEditable(setting.key.startswith("engine/"))
-            combo.addItems(setting.choices())
-            if combo.findText(str(value)) < 0:
-                combo.addItem(str(value))
-            combo.setCurrentText(str(value))
-            self.fields[setting.key] = combo.currentText
-            return combo
-        if isinstance(setting.default, int):
-            spin = QSpinBox()
-            spin.setRange(int(setting.low), int(setting.high))
-            spin.setValue(int(value))
-            self.fields[setting.key] = spin.value
-            return spin
-        line = QLineEdit(str(value))
-        self.fields[setting.key] = line.text
-        return line
-
-    def accept(self) -> None:
-        """Keep what was changed."""
-        for key, read in self.fields.items():
-            self.settings[key] = read()
-        super().accept()

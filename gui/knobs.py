@@ -8,6 +8,8 @@ from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QValidator, QWheelEvent
 from PyQt6.QtWidgets import QDoubleSpinBox, QSlider, QToolButton, QWidget
 
+from gui.icons import padlock
+from gui.sliders import Slider
 from ifx_bridge.effects.spec import Parameter
 
 STEPS = 1000
@@ -100,7 +102,8 @@ class Knob(QObject):
         super().__init__(parent)
         self.parameter = parameter
         name = f"{effect} {parameter.title}"
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        still = parameter.neutral
+        self.slider = Slider(0 if still is None else round(STEPS * parameter.to_unit(still)))
         self.slider.setRange(0, STEPS)
         self.slider.setPageStep(STEPS // 10)
         self.slider.setSingleStep(round(STEPS * NUDGE))
@@ -111,7 +114,8 @@ class Knob(QObject):
         self.box.setFixedWidth(86)
         self.lock = QToolButton()
         self.lock.setCheckable(True)
-        self.lock.setText("lock")
+        self.lock.setIcon(padlock(False))
+        self.lock.setFixedWidth(28)
         self.lock.setAccessibleName(f"Lock {name}")
         self.lock.setToolTip("Locked: no instruction moves it")
         tip = f"{parameter.title}: turned up, {parameter.description or 'more of it'}"
@@ -136,7 +140,7 @@ class Knob(QObject):
             self._place(self.box, value)
             self.slider.setAccessibleDescription(self.parameter.text(value))
         self.lock.setChecked(locked)
-        self.lock.setText("locked" if locked else "lock")
+        self.lock.setIcon(padlock(locked))
 
     def _place(self, widget: QSlider | QDoubleSpinBox, value: float) -> None:
         widget.blockSignals(True)
@@ -157,7 +161,7 @@ class Knob(QObject):
             self.turned.emit(value)
 
     def _locked(self, yes: bool) -> None:
-        self.lock.setText("locked" if yes else "lock")
+        self.lock.setIcon(padlock(yes))
         self.locked.emit(yes)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:

@@ -6,14 +6,16 @@ from pathlib import Path
 
 from PyQt6.QtCore import QMimeData, QPoint, Qt, QUrl, pyqtSignal
 from PyQt6.QtGui import QDrag, QMouseEvent
-from PyQt6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QPushButton, QSlider, QTabWidget
+from PyQt6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QPushButton, QTabWidget
 
 from gui.document import Document
 from gui.latest import Latest
 from gui.listening import Listening
 from gui.parts import Panel, button, label, row
-from gui.pictures import ScorePath, Spectrum, Transfer, eq_db, frames, spectrum_db
+from gui.pictures import Decay, ScorePath, Spectrum, Transfer, decay, eq_db, frames, spectrum_db
+from gui.sliders import Slider
 from gui.source_panel import SourcePanel
+from ifx_bridge.effects.chain import Chain
 from ifx_bridge.presets.store import SUFFIX, Preset
 from ifx_bridge.presets.store import save as save_preset
 
@@ -72,7 +74,8 @@ class ListenPanel(Panel):
         super().__init__("Listen and deliver")
         self.document, self.listening, self.source = document, listening, source
         self.play_button = button("▶ &Play", "Play or pause, in a loop (Space)", self.toggle_play)
-        self.play_button.setMinimumWidth(88)
+        self.play_button.setObjectName("play")
+        self.play_button.setMinimumWidth(96)
         self.loop_button = button("&Loop a part", "Repeat the marked part of the waveform (L)")
         self.loop_button.clicked.connect(source.waveform.toggle_loop)
         self.place = label("0.0 s", "quiet")
@@ -105,7 +108,7 @@ class ListenPanel(Panel):
         self.match_box.toggled.connect(listening.match)
         self.offset = label("", "quiet")
         self.rows.addLayout(row(self.match_box, self.offset, stretch=1))
-        self.amount = QSlider(Qt.Orientation.Horizontal)
+        self.amount = Slider(100)
         self.amount.setRange(0, 200)
         self.amount.setPageStep(10)
         self.amount.setAccessibleName("Amount in percent")
@@ -118,14 +121,17 @@ class ListenPanel(Panel):
         self.tabs = QTabWidget()
         self.tabs.setAccessibleName("Pictures")
         self.spectrum, self.transfer, self.path = Spectrum(), Transfer(), ScorePath()
+        self.decay = Decay()
+        self.spectrum.bent.connect(self._bend)
         self.path.chosen.connect(lambda step: listening.hear_step(step.chain if step else None))
         for widget, title in (
             (self.spectrum, "Spectrum"),
             (self.transfer, "Dynamics"),
+            (self.decay, "Decay"),
             (self.path, "Way"),
         ):
             self.tabs.addTab(widget, title)
-        self.tabs.setTabToolTip(2, "The score after every step: click one to hear it")
+        self.tabs.setTabToolTip(3, "The score after every step: click one to hear it")
         self.rows.addWidget(self.tabs, 1)
 
         self.export_button = button("&Export WAV…", "Write what is heard (Ctrl+E)", primary=True)
@@ -139,6 +145,8 @@ class ListenPanel(Panel):
         self.rows.addLayout(row(self.drag_sound, self.drag_preset, stretch=0))
 
         self._spectra = Latest(self, document.problem.emit, 1.0, 200)
+        self._decays = Latest(self, document.problem.emit, 1.0, 200)
+        self._ringing: Chain | None = None
         self._shown: object = None
         self.frames = frames(self, self._frame)
         document.opened.connect(self._opened)
@@ -209,7 +217,7 @@ class ListenPanel(Panel):
         if not ready or not edit.chain.slots:
             self.offset.setText("")
         else:
-            verb = "matched by" if listening.matched else "without its"
+            verb = "by" if listening.matched else "off:"
             self.offset.setText(f"{verb} {edit.chain.trim_db:+.1f} dB")
         self.amount.setEnabled(
             ready and not document.busy and not listening.hearing_a and len(edit.chain) > 0
@@ -225,7 +233,13 @@ class ListenPanel(Panel):
         clip, chain = self.document.clip, self.listening.edit.chain
         assert clip is not None
         self.spectrum.show_eq(eq_db(chain, clip.sample_rate))
+        free = not self.document.busy and not self.listening.hearing_a
+        self.spectrum.show_bands(chain, free)
         self.transfer.show_chain(chain)
+        tail = Chain(tuple(slot for slot in chain if slot.fx in ("rev", "delay")))
+        if tail != self._ringing:
+            self._ringing = tail
+            self._decays.ask(lambda report, stopped: decay(tail), self.decay.show_curve)
         self.path.show_path(self.document.paths.get(self.document.chosen, ()))
         sound = self.listening.sound
         if sound is not None and sound is not self._shown:
@@ -234,6 +248,16 @@ class ListenPanel(Panel):
             self._spectra.ask(
                 lambda report, stopped: spectrum_db(sound, rate), self.spectrum.show_wet
             )
+
+    def _bend(self, band: str, hertz: float, gain_db: float) -> None:
+        edit = self.document.edit
+        if self.document.busy or self.listening.hearing_a or "eq" not in edit.chain:
+            return
+        for name, value in ((f"{band}_cutoff_freq", hertz), (f"{band}_gain_db", gain_db)):
+            if not {"eq", f"eq.{name}"} & edit.locked:
+                knob = next(k for k in edit.chain["eq"].effect.parameters if k.name == name)
+                edit = edit.with_value("eq", name, knob.clamp(value))
+        self.document.change(edit)
 
     def _amount(self, percent: int) -> None:
         if self.document.clip is not None and not self.document.busy:
@@ -269,8 +293,9 @@ class ListenPanel(Panel):
         """No work left in the background."""
         self.frames.stop()
         self._spectra.close(5000)
+        self._decays.close(5000)
 
     @property
     def working(self) -> bool:
         """Whether a picture is being made."""
-        return self._spectra.busy
+        return self._spectra.busy or self._decays.busy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Hashable
 from dataclasses import replace
 from typing import Any
@@ -25,6 +26,16 @@ SOUND_BYTES = 2**29
 # How often the best so far is rendered while a refinement runs, at most, and its share of time.
 FOLLOW_MS, FOLLOW_REST = 400, 2.0
 DEVICE_CHECK_MS = 500
+
+
+def resampled(sound: Sound, has: int, wanted: int) -> Sound:
+    """A sound at another rate, as long in time; both rates in Hz."""
+    from math import gcd
+
+    from scipy.signal import resample_poly
+
+    both = gcd(has, wanted)
+    return np.asarray(resample_poly(sound, wanted // both, has // both, axis=1), dtype=np.float32)
 
 
 class Listening(QObject):
@@ -51,6 +62,8 @@ class Listening(QObject):
         self.preview: tuple[Chain, Sound] | None = None
         self.step: Chain | None = None  # of a turn's path, looked at instead of its end
         self._reader = Latest(self, document.problem.emit)
+        self._converter = Latest(self, document.problem.emit)
+        self._converted: deque[tuple[Sound, int, Sound]] = deque(maxlen=2)
         self._previewer = Latest(self, document.problem.emit, FOLLOW_REST, FOLLOW_MS)
         self._check = QTimer(self)
         self._check.setInterval(DEVICE_CHECK_MS)
@@ -173,10 +186,30 @@ class Listening(QObject):
             self._ask_preview(live)
         sound = self.sound
         if sound is not None:
-            self.player.set_sound(sound, clip.sample_rate)
+            self._play(sound)
         elif live is None:
             self._ask_turn(self.index)
         self.changed.emit()
+
+    def _play(self, sound: Sound) -> None:
+        """Hand a sound to the player, at the device's rate where it does not take the clip's."""
+        clip = self.document.clip
+        assert clip is not None
+        rate, has = self.player.rate_for(clip.sample_rate), clip.sample_rate
+        if rate == has:
+            self.player.set_sound(sound, rate)
+            return
+        for one, at, other in self._converted:
+            if one is sound and at == rate:
+                self.player.set_sound(other, rate)
+                return
+
+        def then(found: Sound) -> None:
+            self._converted.append((sound, rate, found))
+            if self.sound is sound:
+                self.player.set_sound(found, rate)
+
+        self._converter.ask(lambda report, stopped: resampled(sound, has, rate), then)
 
     def _ask_preview(self, chain: Chain) -> None:
         clip, matched = self.document.clip, self.matched
@@ -194,7 +227,7 @@ class Listening(QObject):
             if clip is self.document.clip and matched == self.matched:
                 self.preview = found
                 if self._live() is not None and not self.hearing_a:
-                    self.player.set_sound(found[1], clip.sample_rate)
+                    self._play(found[1])
                     self.arrived.emit()
 
         self._previewer.ask(work, then)
@@ -267,8 +300,9 @@ class Listening(QObject):
         self.player.pause()
         self._reader.close(wait_ms)
         self._previewer.close(wait_ms)
+        self._converter.close(wait_ms)
 
     @property
     def busy(self) -> bool:
         """Whether a sound is being made or read."""
-        return self._reader.busy or self._previewer.busy
+        return self._reader.busy or self._previewer.busy or self._converter.busy

@@ -17,17 +17,18 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from gui import commands, theme
+from gui import commands, icons, theme
 from gui.chain_panel import ChainPanel
 from gui.conversation_panel import ConversationPanel
 from gui.daw_side import DawSide
-from gui.dialogs import KeysDialog, PreferencesDialog, command_chooser, preset_chooser
+from gui.dialogs import KeysDialog, command_chooser, preset_chooser
 from gui.document import Document
 from gui.latest import Latest
 from gui.listen_panel import ListenPanel
 from gui.listening import Listening
 from gui.parts import Notice
 from gui.player import Player
+from gui.preferences import PreferencesDialog
 from gui.settings import Settings
 from gui.source_panel import SourcePanel
 from ifx_bridge import audio
@@ -40,6 +41,10 @@ from ifx_bridge.presets import store as presets
 from ifx_bridge.presets import vstpreset
 
 FILES = "Recordings and sessions (*.wav *.aif *.aiff *.flac *.mp3 *.ogg *.json)"
+
+
+# Of the four areas, in a window of this size.
+SIZE, WIDTHS = (1440, 860), (270, 350, 450, 370)
 
 
 class Window(QMainWindow):
@@ -62,7 +67,8 @@ class Window(QMainWindow):
         self.settings = settings or Settings()
         self.setWindowTitle("IFX Bridge")
         self.setMinimumSize(1100, 700)
-        self.resize(1440, 860)
+        self.resize(*SIZE)
+        self.setWindowIcon(icons.application())
         self.setAcceptDrops(True)
         self._given = machine
         player = Player(self.settings["audio/device"], self.settings["audio/latency"])
@@ -93,15 +99,13 @@ class Window(QMainWindow):
     def _lay_out(self) -> None:
         self.areas = QSplitter(Qt.Orientation.Horizontal)
         panels = (self.source, self.conversation, self.chain, self.listen)
-        for panel, width, least in zip(
-            panels, (240, 370, 460, 370), (180, 250, 400, 250), strict=True
-        ):
+        for panel, width, least in zip(panels, WIDTHS, (180, 232, 404, 244), strict=True):
             panel.setMinimumWidth(least)
             self.areas.addWidget(panel)
             self.areas.setStretchFactor(self.areas.count() - 1, width)
         self.areas.setChildrenCollapsible(False)
         self.areas.setHandleWidth(8)
-        self.areas.setSizes([240, 370, 460, 370])
+        self.areas.setSizes(list(WIDTHS))
         page = QWidget()
         rows = QVBoxLayout(page)
         rows.setContentsMargins(8, 4, 8, 2)
@@ -130,6 +134,8 @@ class Window(QMainWindow):
         self.listen.export.connect(self.export)
         self.listen.keep_preset.connect(self.keep_preset)
         self.source.open_file.connect(self.choose_file)
+        self.source.hear_idea.connect(self.hear_idea)
+        self.chain.preset_button.clicked.connect(lambda: self.run("presets"))
         self.source.open_demo.connect(lambda name: self.open_source(clips()[name]))
         self.settings.changed.connect(self._preferred)
 
@@ -234,6 +240,17 @@ class Window(QMainWindow):
             if folder and self._out_is_ours():
                 self.document.out = Path(folder).expanduser() / f"{source.stem}-ifx"
             self.document.open(source)
+
+    def hear_idea(self, text: str) -> None:
+        """Open a recording that comes along, and carry out one instruction."""
+        opened = self.document.opened
+
+        def send() -> None:
+            opened.disconnect(send)
+            self.document.send(text)
+
+        opened.connect(send)
+        self.open_source(clips()["guitar"])
 
     def _out_is_ours(self) -> bool:
         """Whether the folder for results follows the preferences."""
@@ -362,6 +379,7 @@ class Window(QMainWindow):
             isinstance(event, QKeyEvent)
             and event.type() == QEvent.Type.ShortcutOverride
             and event.key() == Qt.Key.Key_Space
+            and not event.modifiers()
         ):
             event.accept()
             return True

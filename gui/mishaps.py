@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
+import platform
+import re
 import sys
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +16,48 @@ from types import TracebackType
 from ifx_bridge.errors import UserError
 
 LOG_BYTES, LOGS_KEPT = 2**19, 3
+# A report has so many lines of the log, and names these packages.
+LOG_LINES = 60
+PACKAGES = ("PyQt6", "numpy", "torch", "pedalboard", "sounddevice")
+LOOKS_SECRET = re.compile(r"\b(?:sk-|AIza|Bearer )[\w.-]{12,}")
 LOG = logging.getLogger("ifx_bridge.window")
+
+
+def diagnostics(folder: Path, error: UserError | None = None) -> str:
+    """What a report needs: the message, versions and the end of the log; no keys and no audio.
+
+    Args:
+        folder: Where `window.log` is kept.
+        error: What is being told.
+    """
+    parts = [f"IFX Bridge {_version('ifx-bridge')}, {platform.platform()}, "
+             f"Python {platform.python_version()}"]  # fmt: skip
+    parts.append(", ".join(f"{name} {_version(name)}" for name in PACKAGES))
+    if error is not None:
+        parts += [line for line in (error.what, error.kept, error.next_step) if line]
+    for name in ("window.log", "crash.txt"):
+        try:
+            lines = (folder / name).read_text(errors="replace").splitlines()[-LOG_LINES:]
+        except OSError:
+            continue
+        parts += [f"--- {name}", *lines]
+    return without_secrets("\n".join(parts))
+
+
+def without_secrets(text: str) -> str:
+    """Without what is, or looks like, a key, and without the name of the home folder."""
+    for name, value in os.environ.items():
+        if len(value) >= 8 and re.search("KEY|TOKEN|SECRET|PASSWORD", name):
+            text = text.replace(value, "(key)")
+    text = LOOKS_SECRET.sub("(key)", text)
+    return text.replace(str(Path.home()), "~")
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "from a folder"
 
 
 def watch(folder: Path, tell: Callable[[UserError], None]) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import platformdirs
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from gui.mishaps import diagnostics
 from ifx_bridge.errors import UserError
 
 
@@ -69,17 +73,30 @@ class Notice(QFrame):
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.close_button = button("Close", "Close this message", self.hide)
         self.close_button.setAccessibleName("Close the message")
+        self.copy_button = button(
+            "Copy diagnostics", "Message, versions and log, without keys or audio", self.copy
+        )
+        self.folder = Path(platformdirs.user_state_dir("ifx-bridge"))
+        self._error: UserError | None = None
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 6, 6, 6)
         layout.addWidget(self.label, 1)
+        layout.addWidget(self.copy_button)
         layout.addWidget(self.close_button)
         self.hide()
 
     def tell(self, error: UserError) -> None:
         """Show an error."""
+        self._error = error
         lines = [error.what, error.kept, error.next_step]
         self.label.setText("⚠ " + "\n".join(line for line in lines if line))
         self.show()
+
+    def copy(self) -> None:
+        """Put what a report needs on the clipboard."""
+        clipboard = QGuiApplication.clipboard()
+        assert clipboard is not None
+        clipboard.setText(diagnostics(self.folder, self._error))
 
     def text(self) -> str:
         """What is shown."""

@@ -17,6 +17,9 @@ GRID_HZ = np.geomspace(20, 20000, 240)
 FRAME_MS = 16
 # The spectrum is of this much of the sound at most, from its middle.
 SPECTRUM_SAMPLES = 2**19
+BANDS = ("low_shelf", "band0", "band1", "band2", "band3", "high_shelf")
+# A tail is drawn for so long at most, at this rate, and down to this level.
+TAIL_SECONDS, TAIL_RATE, TAIL_DB = 6.0, 44100, -60.0
 Array = NDArray[np.floating]
 
 
@@ -60,7 +63,7 @@ def eq_db(chain: Chain, sample_rate: float) -> Array | None:
     params = chain["eq"].params
     z = np.exp(-2j * np.pi * np.minimum(GRID_HZ, 0.499 * sample_rate) / sample_rate)
     total = np.zeros(GRID_HZ.size)
-    for band in ("low_shelf", "band0", "band1", "band2", "band3", "high_shelf"):
+    for band in BANDS:
         gain, q = params[f"{band}_gain_db"], params[f"{band}_q_factor"]
         hertz = min(params[f"{band}_cutoff_freq"], 0.49 * sample_rate)
         a, w = 10 ** (gain / 40), 2 * np.pi * hertz / sample_rate
@@ -96,6 +99,30 @@ def transfer(chain: Chain) -> tuple[Array, Array] | None:
             out = 20 * np.log10(np.tanh(10 ** ((out + slot.params["drive_db"]) / 20)) + 1e-12)
             found = True
     return (levels, out) if found else None
+
+
+def decay(chain: Chain) -> tuple[Array, Array] | None:
+    """Level in dB that is still to come after each second of an impulse; None without a tail.
+
+    Of reverb and delay, as they are rendered: energy summed backwards (Schroeder).
+    """
+    slots = tuple(slot for slot in chain if slot.fx in ("rev", "delay") and not slot.bypass)
+    if not slots:
+        return None
+    impulse = np.zeros((1, round(TAIL_SECONDS * TAIL_RATE)), dtype=np.float32)
+    impulse[0, 0] = 1.0
+    sound = Chain(slots).render(impulse, TAIL_RATE)
+    left = np.cumsum(np.square(sound[0, ::-1], dtype=np.float64))[::-1]
+    level = 10 * np.log10(left / max(left[0], 1e-30) + 1e-12)
+    edges = np.arange(0, level.size, TAIL_RATE // 200)
+    return edges / TAIL_RATE, level[edges]
+
+
+def falls_to(curve: tuple[Array, Array], level_db: float) -> float:
+    """Seconds until a decay has fallen that far; the last one where it never does."""
+    seconds, level = curve
+    below = np.flatnonzero(level <= level_db)
+    return float(seconds[below[0]] if below.size else seconds[-1])
 
 
 class Picture(pg.PlotWidget):
@@ -194,7 +221,13 @@ class Waveform(Picture):
 
 
 class Spectrum(Picture):
-    """The dry sound's spectrum, what is heard, and the equalizer's curve."""
+    """The dry sound's spectrum, what is heard, and the equalizer's curve with a handle per band.
+
+    Attributes:
+        bent: Band, frequency in Hz and gain in dB of a handle that the user dragged.
+    """
+
+    bent = pyqtSignal(str, float, float)
 
     def __init__(self) -> None:
         """Empty."""
@@ -203,14 +236,41 @@ class Spectrum(Picture):
         self.addLegend(offset=(-4, 4), labelTextColor=colours.quiet, labelTextSize="8pt")
         self.setLogMode(x=True)
         self.getAxis("bottom").setTicks(
-            [[(np.log10(f), t) for f, t in ((30, "30"), (100, "100"), (300, "300"), (1000, "1k"),
-                                            (3000, "3k"), (10000, "10k"))]]
+            [[(np.log10(f), t) for f, t in ((50, "50"), (200, "200"), (1000, "1k"), (5000, "5k"))]]
         )  # fmt: skip
         dash = pg.QtCore.Qt.PenStyle.DashLine
         self.dry = self.plot(pen=pg.mkPen(colours.dry, width=1.5, style=dash), name="dry")
         self.wet = self.plot(pen=pg.mkPen(colours.accent, width=2), name="heard")
-        self.eq = self.plot(pen=pg.mkPen(colours.text, width=1), name="EQ (0 dB = middle)")
+        self.eq = self.plot(pen=pg.mkPen(colours.text, width=1), name="EQ (drag)")
         self._middle = 0.0
+        self.handles: dict[str, pg.TargetItem] = {}
+        for band in BANDS:
+            handle = pg.TargetItem(
+                size=11, symbol="o", pen=pg.mkPen(colours.text, width=1.5),
+                brush=colours.card, hoverBrush=colours.accent,
+            )  # fmt: skip
+            handle.setZValue(10)
+            handle.hide()
+            handle.sigPositionChanged.connect(lambda _, band=band: self._dragged(band))
+            self.handles[band] = handle
+            self.addItem(handle)
+
+    def show_bands(self, chain: Chain, free: bool) -> None:
+        """Put the handles where the equalizer's bands are; they can be dragged where `free`."""
+        there = "eq" in chain and not chain["eq"].bypass and chain["eq"].engine == "pedalboard"
+        for band, handle in self.handles.items():
+            handle.setVisible(there)
+            handle.movable = free
+            if there and not handle.moving:
+                params = chain["eq"].params
+                x = np.log10(params[f"{band}_cutoff_freq"])
+                handle.blockSignals(True)
+                handle.setPos(x, self._middle + params[f"{band}_gain_db"])
+                handle.blockSignals(False)
+
+    def _dragged(self, band: str) -> None:
+        place = self.handles[band].pos()
+        self.bent.emit(band, float(10 ** place.x()), float(place.y() - self._middle))
 
     def show_dry(self, values: Array) -> None:
         """Of a new clip."""
@@ -241,13 +301,52 @@ class Transfer(Picture):
         dash = pg.QtCore.Qt.PenStyle.DashLine
         self.plot([-60, 0], [-60, 0], pen=pg.mkPen(theme.current.dry, style=dash))
         self.curve = self.plot(pen=pg.mkPen(theme.current.accent, width=2))
+        self.note = pg.TextItem("", color=theme.current.quiet, anchor=(1, 1))
+        self.note.setPos(0, -60)
+        self.addItem(self.note)
         self.setXRange(-60, 0)
         self.setYRange(-60, 6)
 
     def show_chain(self, chain: Chain) -> None:
         """Of a chain; flat where it has neither."""
         found = transfer(chain)
+        self.note.setText("" if found else "No compressor or distortion in the chain")
         self.curve.setData(*(found if found is not None else ([], [])))
+
+
+class Decay(Picture):
+    """How reverb and delay fade, after an impulse."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        super().__init__("Decay of reverb and delay", "seconds", "dB")
+        self.curve = self.plot(
+            pen=pg.mkPen(theme.current.accent, width=2), fillLevel=TAIL_DB,
+            fillBrush=_faint(theme.current.accent),
+        )  # fmt: skip
+        self.note = pg.TextItem("", color=theme.current.quiet, anchor=(1, 0))
+        self.addItem(self.note)
+        self.setYRange(TAIL_DB, 0)
+        self.show_curve(None)
+
+    def show_curve(self, curve: tuple[Array, Array] | None) -> None:
+        """A decay, or None where nothing rings on."""
+        self.curve.setData(*(curve if curve is not None else ([], [])))
+        end = 1.0 if curve is None else max(0.2, falls_to(curve, TAIL_DB))
+        self.setXRange(0, end)
+        self.note.setPos(end, 0)
+        if curve is None:
+            self.note.setText("No reverb or delay in the chain")
+        else:
+            self.note.setText(f"-20 dB after {falls_to(curve, -20):.2f} s, "
+                              f"-60 dB after {falls_to(curve, -60):.2f} s")  # fmt: skip
+        self.setAccessibleDescription(self.note.toPlainText())
+
+
+def _faint(colour: str) -> pg.QtGui.QColor:
+    faint = pg.mkColor(colour)
+    faint.setAlpha(50)
+    return faint
 
 
 class ScorePath(Picture):
@@ -264,11 +363,13 @@ class ScorePath(Picture):
         super().__init__("Score over the steps; left and right arrows choose one", "step", "score")
         pen = pg.mkPen(theme.current.accent, width=2)
         self.curve = self.plot(pen=pen, symbol="o", symbolSize=5, symbolBrush=theme.current.accent)
-        self.mark = pg.InfiniteLine(0, pen=pg.mkPen(theme.current.text, width=2))
+        self.mark = pg.InfiniteLine(0, pen=pg.mkPen(theme.current.text, width=2), movable=True)
+        self.mark.sigDragged.connect(self._scrubbed)
         self.mark.hide()
         self.addItem(self.mark)
         self.path: tuple[Progress, ...] = ()
         self.at = -1
+        self.setFocusPolicy(pg.QtCore.Qt.FocusPolicy.StrongFocus)
         self.scene().sigMouseClicked.connect(self._clicked)
 
     def show_path(self, path: tuple[Progress, ...]) -> None:
@@ -288,6 +389,11 @@ class ScorePath(Picture):
             self.mark.show()
             last = self.at == len(self.path) - 1
             self.chosen.emit(None if last else self.path[self.at])
+
+    def _scrubbed(self, line) -> None:
+        at = round(line.value())
+        if at != self.at:
+            self.choose(at)
 
     def keyPressEvent(self, event) -> None:
         """Arrows walk along the path."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,8 @@ from numpy.typing import NDArray
 FADE_SECONDS = 0.01
 # Samples that one pass of the mixer fills at most; longer blocks take several.
 SCRATCH = 4096
+# How long the sound system may take to start, to stop, and to let go of a device that is gone.
+START_SECONDS, STOP_SECONDS, LOST_SECONDS = 3.0, 1.0, 0.2
 Sound = NDArray[np.float32]
 
 
@@ -147,12 +152,15 @@ class Player:
         self._stream: Any = None
         self._rate = 0
         self._channels = 2
+        self._rates: dict[int, int] = {}
+        self._closing = threading.Thread()
         self.mixer = Mixer(44100)
         self.reason = ""
         self._look()
 
     def _look(self) -> None:
         self.reason = ""
+        self._rates = {}
         try:
             import sounddevice
 
@@ -171,14 +179,44 @@ class Player:
         """
         self.pause()
         self.device = self.device if device is None else device
-        with contextlib.suppress(Exception):
-            import sounddevice
-
-            # PortAudio lists devices once, when it starts.
-            sounddevice._terminate()
-            sounddevice._initialize()
-        self._look()
+        # PortAudio lists devices once, when it starts.
+        if self._closing.is_alive() or not self._patiently(_start_anew, START_SECONDS):
+            self.reason = "The sound system does not answer: open the window again to hear."
+        else:
+            self._look()
         return self.reason
+
+    def _patiently(self, work: Callable[[], None], seconds: float) -> bool:
+        """Whether a call came back in time: a driver may wait for a lost device for minutes."""
+        self._closing = threading.Thread(target=work, daemon=True)
+        self._closing.start()
+        self._closing.join(seconds)
+        if self._closing.is_alive():
+            with contextlib.suppress(Exception):
+                import sounddevice
+
+                atexit.unregister(sounddevice._exit_handler)  # the end would wait as long
+        return not self._closing.is_alive()
+
+    def rate_for(self, sample_rate: int) -> int:
+        """The rate at which sound of that rate is played: the device's own where it has but one."""
+        if not self.available:
+            return sample_rate
+        if sample_rate not in self._rates:
+            self._rates[sample_rate] = self._taken(sample_rate)
+        return self._rates[sample_rate]
+
+    def _taken(self, sample_rate: int) -> int:
+        import sounddevice
+
+        device = self.device or None
+        try:
+            sounddevice.check_output_settings(device, self._channels, "float32", None, sample_rate)
+        except Exception:  # whatever the device objects to
+            with contextlib.suppress(Exception):
+                about = sounddevice.query_devices(device, kind="output")
+                return round(float(about["default_samplerate"])) or sample_rate
+        return sample_rate
 
     @property
     def available(self) -> bool:
@@ -204,11 +242,12 @@ class Player:
         return self.mixer.position / self._rate if self._rate else 0.0
 
     def set_sound(self, audio: Sound | None, sample_rate: int) -> None:
-        """What is to be heard, from the present position on."""
+        """What is to be heard, from the present position on; its rate as `rate_for` says."""
         if sample_rate != self._rate:
-            was_playing = self.playing
+            was_playing, place = self.playing, self.seconds
             self.pause()
             self._rate, self.mixer = sample_rate, Mixer(sample_rate)
+            self.mixer.position = round(place * sample_rate)
             self.mixer.set_sound(audio)
             if was_playing:
                 self.play()
@@ -261,9 +300,22 @@ class Player:
 
     def pause(self) -> None:
         """Stop, keeping the position."""
+        seconds = LOST_SECONDS if self.lost else STOP_SECONDS
         stream, self._stream = self._stream, None
         if stream is not None:
-            with contextlib.suppress(Exception):  # the device may be gone
-                stream.stop()
-            with contextlib.suppress(Exception):
-                stream.close()
+            self._patiently(lambda: _close(stream), seconds)
+
+
+def _close(stream: Any) -> None:
+    with contextlib.suppress(Exception):  # the device may be gone
+        stream.stop()
+    with contextlib.suppress(Exception):
+        stream.close()
+
+
+def _start_anew() -> None:
+    with contextlib.suppress(Exception):
+        import sounddevice
+
+        sounddevice._terminate()
+        sounddevice._initialize()

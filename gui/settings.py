@@ -104,8 +104,8 @@ SETTINGS = (
     Setting("remote/on", False, "Remote control",
             "Take commands by OSC (/ifx/refine, /ifx/push, …) from this machine."),
     Setting("remote/port", 9123, "Remote control's port", "Where they are sent to.", 0, 65535),
-    Setting("look/theme", "dark", "Theme", "Colours of the window.",
-            choices=lambda: ["dark", "light", "system"]),
+    Setting("look/theme", "system", "Theme", "Colours of the window; system follows the desktop.",
+            choices=lambda: ["system", "dark", "light"]),
 )  # fmt: skip
 BY_KEY = {setting.key: setting for setting in SETTINGS}
 

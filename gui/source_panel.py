@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QLabel, QMenu, QWidget
+from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
+from gui import theme
 from gui.document import Document
 from gui.latest import Latest
 from gui.listening import Listening
@@ -13,7 +14,57 @@ from gui.pictures import Waveform, envelope
 from ifx_bridge import facts
 from ifx_bridge.demo import clips
 
-EMPTY = "Drop a dry recording here\n\nWAV, AIFF, FLAC, MP3 or OGG,\nor a session.json"
+EMPTY = "Drop a dry recording here\n\nWAV, AIFF, FLAC, MP3 or OGG,\na session.json, or a preset"
+IDEA = "make it sound like a church"
+
+
+MEASURED = {
+    "LUFS": "Loudness over the whole clip, ITU-R BS.1770",
+    "crest": "Peaks above the mean level: the more, the livelier",
+    "centre": "Where the middle of the spectrum lies: the higher, the brighter",
+    "bass": "Share of the power below 250 Hz",
+    "tempo": "Beats a minute",
+    "decay": "How fast sounds die away",
+}
+
+
+class Facts(QWidget):
+    """What was measured of the clip: a tile each."""
+
+    def __init__(self) -> None:
+        """Nothing measured."""
+        super().__init__()
+        self.setAccessibleName("Measured of the clip")
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 4, 0, 0)
+        grid.setSpacing(6)
+        self.values: list[QLabel] = []
+        for at, (name, tip) in enumerate(MEASURED.items()):
+            tile = QFrame()
+            tile.setToolTip(tip)
+            tile.setObjectName("fact")
+            rows = QVBoxLayout(tile)
+            rows.setContentsMargins(7, 5, 4, 5)
+            rows.setSpacing(0)
+            value = label("…", "value")
+            value.setAccessibleName(name)
+            rows.addWidget(value)
+            rows.addWidget(label(name, "quiet"))
+            self.values.append(value)
+            grid.addWidget(tile, at // 2, at % 2)
+
+    def tell(self, found: facts.Facts | None) -> None:
+        """What was found; None while it is being measured."""
+        texts = ["…"] * len(MEASURED) if found is None else [
+            f"{found.loudness_lufs:.1f}",
+            f"{found.crest_db:.0f} dB",
+            f"{found.brightness_hz:.0f} Hz",
+            f"{100 * found.low_share:.0f} %",
+            f"{found.tempo_bpm:.0f} bpm" if found.tempo_bpm else "no beat",
+            f"{found.decay_db_per_second:.0f} dB/s" if found.decay_db_per_second else "none",
+        ]  # fmt: skip
+        for value, text in zip(self.values, texts, strict=True):
+            value.setText(text)
 
 
 class SourcePanel(Panel):
@@ -23,11 +74,13 @@ class SourcePanel(Panel):
         open_file: The user wants to choose a file.
         open_demo: The user wants the recording of that name.
         open_recent: The user wants that session.
+        hear_idea: The user wants to hear what this does: that instruction, on a guitar.
     """
 
     open_file = pyqtSignal()
     open_demo = pyqtSignal(str)
     open_recent = pyqtSignal(object)
+    hear_idea = pyqtSignal(str)
 
     def __init__(self, document: Document, listening: Listening) -> None:
         """Of a document."""
@@ -36,21 +89,39 @@ class SourcePanel(Panel):
         self.clip_label = label("No clip", "title", wrap=True)
         self.clip_label.setAccessibleName("Clip")
         self.rows.addWidget(self.clip_label)
+        self.about = label("What everything is about: one dry sound.", "quiet", wrap=True)
+        self.about.setAccessibleName("Length, rate and channels")
+        self.rows.addWidget(self.about)
         self.drop = QLabel(EMPTY)
         self.drop.setObjectName("drop")
         self.drop.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.drop.setMinimumHeight(150)
         self.rows.addWidget(self.drop)
+        self.idea_button = button(
+            "▶ &Hear the idea",
+            f"Opens a guitar that comes along and asks: {IDEA}. No key, network or DAW is needed",
+            lambda: self.hear_idea.emit(IDEA),
+            primary=True,
+        )
+        self.rows.addWidget(self.idea_button)
+        self.idea = label(
+            f"A guitar that comes along, and one instruction: “{IDEA}”. "
+            "No key, no network, no DAW.",
+            "quiet",
+            wrap=True,
+        )
+        self.rows.addWidget(self.idea)
         self.waveform = Waveform()
         self.waveform.setMinimumHeight(130)
-        self.waveform.setMaximumHeight(210)
+        self.waveform.setMaximumHeight(260)
         self.waveform.sought.connect(listening.player.seek)
         self.waveform.looped.connect(listening.player.set_loop)
         self.rows.addWidget(self.waveform, 2)
-        self.legend = label("blue: dry · amber: heard · click to go there", "quiet", wrap=True)
+        self.legend = label("", "quiet", wrap=True)
+        self.legend.setTextFormat(Qt.TextFormat.RichText)
+        self._colour()
         self.rows.addWidget(self.legend)
-        self.facts = label("", "quiet", wrap=True)
-        self.facts.setAccessibleName("Measured of the clip")
+        self.facts = Facts()
         self.rows.addWidget(self.facts)
         self.rows.addStretch(1)
         self.open_button = button(
@@ -77,21 +148,32 @@ class SourcePanel(Panel):
         """Put something below what is known of the clip."""
         self.rows.insertWidget(self.rows.count() - 2, part)
 
+    def _colour(self) -> None:
+        colours = theme.current
+        self.legend.setText(
+            f'<span style="color:{colours.dry}">▬</span> dry &nbsp; '
+            f'<span style="color:{colours.accent}">▬</span> heard &nbsp; click to go there'
+        )
+
     def _empty(self, yes: bool) -> None:
-        self.drop.setVisible(yes)
+        first: tuple[QWidget, ...] = (self.drop, self.idea_button, self.idea)
+        for part in first:
+            part.setVisible(yes)
         for part in (self.waveform, self.legend, self.facts):
             part.setVisible(not yes)
 
     def _working(self) -> None:
         self.open_button.setEnabled(not self.document.busy)
         self.demo_button.setEnabled(not self.document.busy)
+        self.idea_button.setEnabled(not self.document.busy)
 
     def _opened(self) -> None:
         clip = self.document.clip
         assert clip is not None
         channels = {1: "mono", 2: "stereo"}.get(clip.channels, f"{clip.channels} channels")
         about = f"{clip.seconds:.1f} s · {clip.sample_rate} Hz · {channels}"
-        self.clip_label.setText(f"{clip.path.name}\n{about}")
+        self.clip_label.setText(clip.path.name)
+        self.about.setText(about)
         self.clip_label.setToolTip(str(clip.path))
         self._empty(False)
         self._shown = clip.samples
@@ -99,16 +181,8 @@ class SourcePanel(Panel):
             lambda report, stopped: envelope(clip.samples),
             lambda shape: self.waveform.show_clip(shape, clip.seconds),
         )
-        self.facts.setText("measuring…")
-
-        def told(found: facts.Facts) -> None:
-            parts = [f"{found.loudness_lufs:.1f} LUFS", f"crest {found.crest_db:.0f} dB",
-                     f"centroid {found.brightness_hz:.0f} Hz",
-                     f"{100 * found.low_share:.0f} % below 250 Hz"]  # fmt: skip
-            parts.append(f"{found.tempo_bpm:.0f} bpm" if found.tempo_bpm else "no steady beat")
-            self.facts.setText(" · ".join(parts))
-
-        self._facts.ask(lambda report, stopped: facts.measure(clip), told)
+        self.facts.tell(None)
+        self._facts.ask(lambda report, stopped: facts.measure(clip), self.facts.tell)
 
     def _heard(self) -> None:
         sound = self.listening.sound

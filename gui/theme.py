@@ -63,7 +63,21 @@ QMainWindow, QDialog { background: $window; }
 #drop { border: 2px dashed $line; border-radius: 8px; color: $quiet; padding: 10px; }
 QPushButton, QToolButton { background: $card; border: 1px solid $line; border-radius: 5px;
   padding: 4px 9px; color: $text; }
-QToolButton { padding: 2px 5px; }
+QToolButton { padding: 3px 6px; }
+#card QToolButton { background: transparent; border-color: transparent; color: $quiet; }
+#card QToolButton:hover { border-color: $line; color: $text; }
+#card QToolButton:focus { border-color: $accent; }
+#card QToolButton:checked { background: $accent; color: $on_accent; }
+#card QToolButton:disabled { color: $line; }
+#card[muted="true"] #title { color: $quiet; }
+#play { padding: 7px 14px; font-size: 13px; font-weight: bold; }
+#add { background: transparent; border: 1px dashed $line; border-radius: 6px; padding: 10px;
+  color: $quiet; }
+#add:hover { color: $text; border-color: $quiet; }
+#add:disabled { color: $line; }
+#fact { background: $card; border-radius: 6px; }
+#value { font-size: 14px; font-weight: bold; }
+#big { font-size: 19px; font-weight: bold; }
 QPushButton:hover, QToolButton:hover { border-color: $quiet; }
 QPushButton:focus, QToolButton:focus, QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus,
 QListWidget:focus, QTextEdit:focus { border: 1px solid $accent; }
@@ -80,17 +94,17 @@ QLineEdit#ask { padding: 8px 9px; font-size: 14px; }
 QListWidget { padding: 2px; outline: 0; }
 QListWidget::item { border-radius: 4px; padding: 5px; }
 QListWidget::item:selected { background: $card; color: $text; border: 1px solid $accent; }
-QSlider::groove:horizontal { height: 4px; background: $line; border-radius: 2px; }
-QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
-QSlider::sub-page:horizontal:disabled { background: $quiet; }
-QSlider::handle:horizontal { width: 12px; margin: -5px 0; border-radius: 6px; background: $text; }
-QSlider::handle:horizontal:focus { background: $accent; }
 QProgressBar { background: $field; border: 1px solid $line; border-radius: 5px; text-align: center;
   min-height: 20px; color: $text; }
 QProgressBar::chunk { background: $line; border-radius: 4px; }
+QScrollBar:vertical { background: transparent; width: 8px; margin: 0; }
+QScrollBar::handle:vertical { background: $line; border-radius: 4px; min-height: 24px; }
+QScrollBar::handle:vertical:hover { background: $quiet; }
+QScrollBar::add-line, QScrollBar::sub-line { height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; border: 0; }
 QTabWidget::pane { border: 0; }
-QTabBar::tab { background: transparent; color: $quiet; padding: 4px 8px; border: 0; }
+QTabBar::tab { background: transparent; color: $quiet; padding: 4px 6px; border: 0; }
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
 QTabBar::tab:focus { color: $accent; }
 QMenuBar, QStatusBar { background: $window; color: $quiet; }

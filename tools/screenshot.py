@@ -1,6 +1,6 @@
 """Make the picture of the window in the README: three turns on the guitar, drawn into memory.
 
-python tools/screenshot.py [docs/window.png]
+python tools/screenshot.py [docs/window.png [dark|light [1100x700]]]
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TURNS = ("make it sound like a church", "add some grit", "cut 3 dB at 300 Hz and
 SIZE = (1440, 860)
 
 
-def main(path: Path) -> None:
+def main(path: Path, look: str = "dark", size: tuple[int, int] = SIZE) -> None:
     """Open, say, wait, and write the picture."""
     from PyQt6.QtWidgets import QApplication
 
@@ -35,10 +35,10 @@ def main(path: Path) -> None:
             time.sleep(0.02)
         application.processEvents()
 
-    theme.apply(application)
+    theme.apply(application, look)
     with tempfile.TemporaryDirectory() as folder:
         window = Window(Path(folder), Engine())
-        window.resize(*SIZE)
+        window.resize(*size)
         window.show()
         window.open_source(clips()["guitar"])
         wait(window.idle)
@@ -50,4 +50,9 @@ def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("docs/window.png"))
+    given = sys.argv[1:]
+    main(
+        Path(given[0] if given else "docs/window.png"),
+        given[1] if len(given) > 1 else "dark",
+        tuple(map(int, given[2].split("x"))) if len(given) > 2 else SIZE,  # type: ignore[arg-type]
+    )

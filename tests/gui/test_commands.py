@@ -5,8 +5,9 @@ from __future__ import annotations
 from pytestqt.qtbot import QtBot
 
 from gui.commands import COMMANDS
-from gui.dialogs import KeysDialog, PreferencesDialog, command_chooser, preset_chooser
+from gui.dialogs import KeysDialog, command_chooser, preset_chooser
 from gui.main_window import Window
+from gui.preferences import PreferencesDialog
 from gui.settings import SETTINGS
 
 

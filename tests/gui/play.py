@@ -1,0 +1,128 @@
+"""The window on a virtual sound device, its output recorded; run by `test_playback.py`.
+
+python tests/gui/play.py SERVER CLIP FOLDER
+
+PortAudio looks for sound systems once, when it is loaded: hence a process of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from pathlib import Path
+
+import jack
+import numpy as np
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QApplication
+
+from gui.main_window import Window
+from ifx_bridge.engine import Engine
+from ifx_bridge.refine import Settings
+
+MOST_SECONDS = 60
+
+
+class Recorder:
+    """A JACK client that keeps whatever PortAudio plays."""
+
+    def __init__(self, server: str) -> None:
+        self.client = jack.Client("recorder", servername=server, no_start_server=True)
+        self.ports = [self.client.inports.register(f"in{n}") for n in range(2)]
+        self.kept = np.zeros((2, MOST_SECONDS * self.client.samplerate), dtype=np.float32)
+        self.count = 0
+        self.xruns = 0
+        self.client.set_process_callback(self._process)
+        self.client.set_xrun_callback(self._late)
+        self.client.activate()
+        self.searching = True
+        threading.Thread(target=self._connect, daemon=True).start()
+
+    def _late(self, delay: float) -> None:
+        self.xruns += 1
+
+    def _connect(self) -> None:
+        while self.searching:
+            for source, target in zip(
+                self.client.get_ports("PortAudio.*", is_output=True, is_audio=True), self.ports,
+                strict=False,
+            ):  # fmt: skip
+                with contextlib.suppress(jack.JackError):  # it came and went
+                    if target not in self.client.get_all_connections(source):
+                        self.client.connect(source, target)
+            time.sleep(0.02)
+
+    def _process(self, frames: int) -> None:
+        room = min(frames, self.kept.shape[1] - self.count)
+        for channel, port in enumerate(self.ports):
+            self.kept[channel, self.count : self.count + room] = port.get_array()[:room]
+        self.count += room
+
+    @property
+    def sound(self) -> np.ndarray:
+        return self.kept[:, : self.count].copy()
+
+    def close(self) -> None:
+        self.searching = False
+        self.client.close()
+
+
+def main(server: str, clip: Path, folder: Path) -> None:
+    application = QApplication([])
+    window = Window(folder / "out", Engine(settings=Settings(steps=6, trial_steps=2, starts=1)))
+    told: list[str] = []
+    window.listening.lost.connect(told.append)
+    window.show()
+    window.open_source(clip)
+
+    def rest() -> None:
+        while not window.idle():
+            QTest.qWait(10)
+
+    rest()
+    window.document.send("make it sound like a church")
+    rest()
+    player, recorder = window.listening.player, Recorder(server)
+    loop = 1000 * player.mixer.sound.shape[1] // player._rate + 300
+    window.run("play")
+    assert player.playing, player.reason
+    for _ in range(2):  # each whole once: B, A
+        QTest.qWait(loop)
+        window.run("switch")
+    rng = np.random.default_rng(0)
+    for _ in range(8):  # back and forth, faster and faster
+        QTest.qWait(int(rng.integers(30, 300)))
+        window.run("switch")
+    QTest.qWait(300)
+    window.run("play")
+    np.savez(
+        folder / "heard.npz", heard=recorder.sound, a=window.listening.sounds[0],
+        b=window.listening.sounds[1], xruns=recorder.xruns, played=player.mixer.sound,
+        trim=window.document.edit.chain.trim_db,
+    )  # fmt: skip
+    recorder.close()
+    print("recorded", flush=True)
+
+    window.run("play")
+    assert player.playing
+    QTest.qWait(200)
+    print("pull the plug", flush=True)
+    end = time.monotonic() + 20
+    while not told and time.monotonic() < end:
+        QTest.qWait(20)
+    assert told and not player.playing, "nobody noticed"
+    assert window.notice.isVisible()
+    place = player.seconds
+    print("gone:", told[0], flush=True)
+    assert window.document.session.head == 1  # and all else goes on
+    window.run("find-device")  # said again, not waited for
+    assert not player.available and player.seconds == place
+    assert window.close()
+    del application
+    print("closed", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
