@@ -126,11 +126,14 @@ class ListenPanel(Panel):
         self.path.chosen.connect(lambda step: listening.hear_step(step.chain if step else None))
         for widget, title in (
             (self.spectrum, "Spectrum"),
-            (self.transfer, "Dynamics"),
+            (self.transfer, "Curve"),
             (self.decay, "Decay"),
             (self.path, "Way"),
         ):
             self.tabs.addTab(widget, title)
+        self.tabs.setUsesScrollButtons(False)
+        self.tabs.setTabToolTip(1, "Level out over level in, of compressor and distortion")
+        self.tabs.setTabToolTip(2, "How reverb and delay fade")
         self.tabs.setTabToolTip(3, "The score after every step: click one to hear it")
         self.rows.addWidget(self.tabs, 1)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QCoreApplication, Qt
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -14,12 +14,18 @@ from gui.mishaps import diagnostics
 from ifx_bridge.errors import UserError
 
 
+def tr(text: str) -> str:
+    """A text in the language of the desktop, where there is a translation."""
+    return QCoreApplication.translate("window", text)
+
+
 def button(
     text: str, tip: str, do: Callable[[], object] | None = None, *, primary: bool = False
 ) -> QPushButton:
     """A button with its tip and its name."""
+    text = tr(text)
     made = QPushButton(text)
-    made.setToolTip(tip)
+    made.setToolTip(tr(tip))
     made.setAccessibleName(text.replace("&", "").rstrip("…"))
     made.setAutoDefault(False)
     if primary:
@@ -31,7 +37,7 @@ def button(
 
 def label(text: str = "", style: str = "", *, wrap: bool = False) -> QLabel:
     """A plain text; `style` is `heading`, `title` or `quiet`."""
-    made = QLabel(text)
+    made = QLabel(tr(text))
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setObjectName(style)
     made.setWordWrap(wrap)
@@ -54,11 +60,11 @@ class Panel(QFrame):
         """Empty, with its heading."""
         super().__init__()
         self.setObjectName("panel")
-        self.setAccessibleName(heading)
+        self.setAccessibleName(tr(heading))
         self.rows = QVBoxLayout(self)
         self.rows.setContentsMargins(12, 10, 12, 12)
         self.rows.setSpacing(8)
-        self.rows.addWidget(label(heading.upper(), "heading"))
+        self.rows.addWidget(label(tr(heading).upper(), "heading"))
 
 
 class Notice(QFrame):

@@ -242,7 +242,9 @@ class Spectrum(Picture):
         self.dry = self.plot(pen=pg.mkPen(colours.dry, width=1.5, style=dash), name="dry")
         self.wet = self.plot(pen=pg.mkPen(colours.accent, width=2), name="heard")
         self.eq = self.plot(pen=pg.mkPen(colours.text, width=1), name="EQ (drag)")
-        self._middle = 0.0
+        self._top, self._middle = 0.0, -35.0
+        self.setXRange(np.log10(20), np.log10(20000), padding=0)
+        self.setYRange(-70, 8)
         self.handles: dict[str, pg.TargetItem] = {}
         for band in BANDS:
             handle = pg.TargetItem(
@@ -274,15 +276,13 @@ class Spectrum(Picture):
 
     def show_dry(self, values: Array) -> None:
         """Of a new clip."""
-        top = float(values.max())
-        self._middle = top - 35
-        self.setYRange(top - 70, top + 8)
-        self.dry.setData(GRID_HZ, values)
+        self._top = float(values.max())  # 0 dB in the picture
+        self.dry.setData(GRID_HZ, values - self._top)
         self.wet.setData([], [])
 
     def show_wet(self, values: Array) -> None:
         """Of what is heard."""
-        self.wet.setData(GRID_HZ, values)
+        self.wet.setData(GRID_HZ, values - self._top)
 
     def show_eq(self, values: Array | None) -> None:
         """Of the chain; None where there is no equalizer."""

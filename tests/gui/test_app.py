@@ -7,12 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pytest
 from pytestqt.qtbot import QtBot
 
 from gui.app import DEMO, Running, begin
 from gui.main_window import Window
 from gui.settings import Settings
+from ifx_bridge import audio
 from ifx_bridge.demo import clips
+from ifx_bridge.errors import UserError
+from ifx_bridge.session import load
 from tests.gui.conftest import PATIENT, QUICK, Opener, idle
 
 
@@ -73,3 +78,57 @@ def test_the_window_is_there_before_torch() -> None:
     )
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
+
+
+START = """
+import typer
+from gui.command import register
+app = typer.Typer()
+app.callback()(lambda: None)
+register(app)
+app()
+"""
+
+
+def test_killed_in_the_middle_it_goes_on_where_it_was(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    running = subprocess.Popen(
+        [sys.executable, "-c", START, "gui", "--demo", "--out", str(tmp_path / "out")],
+        stderr=subprocess.DEVNULL,
+    )
+    saved = tmp_path / "out/turn-01.wav"
+    try:
+        qtbot.waitUntil(
+            lambda: saved.exists() and load_turns(tmp_path / "out") == 1, timeout=PATIENT
+        )
+        qtbot.wait(200)
+        assert running.poll() is None
+    finally:
+        running.kill()
+        running.wait()
+    settings = Settings(tmp_path / "config/ifx-bridge/window.ini")
+    state = Running(tmp_path / "state/ifx-bridge")
+    assert state.ended_badly
+    window = Window(machine=QUICK, settings=settings)
+    qtbot.addWidget(window)
+    window.show()
+    begin(window, None, False, state.ended_badly)
+    qtbot.waitUntil(lambda: window.document.session is not None, timeout=PATIENT)
+    idle(qtbot, window)
+    session = window.document.session
+    assert session is not None and session.history == (DEMO,) and session.head == 1
+    assert "had been saved" in window.notice.text()
+    sound = window.listening.player.mixer.sound
+    assert sound is not None and np.array_equal(sound, audio.load(saved).samples)
+    state.done()
+
+
+def load_turns(folder: Path) -> int:
+    try:
+        return len(load(folder / "session.json").turns)
+    except UserError:
+        return 0

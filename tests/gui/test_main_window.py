@@ -403,3 +403,57 @@ def test_everything_has_a_name_and_is_reached_by_keys(qtbot: QtBot, opened: Open
     for control in named:
         assert control.accessibleName() and control.toolTip(), control
         assert control.focusPolicy() & Qt.FocusPolicy.TabFocus, control.accessibleName()
+    for card in window.chain.cards:
+        for name, knob in card.knobs.items():
+            told = knob.parameter.text(card.base.params[name])
+            assert knob.slider.accessibleDescription() == told  # the value with its unit
+            assert knob.box.text() == told
+
+
+def test_one_click_lets_the_idea_be_heard(qtbot: QtBot, tmp_path: Path) -> None:
+    window = Window(tmp_path / "out", QUICK)
+    qtbot.addWidget(window)
+    window.show()
+    assert window.source.idea_button.isVisible() and not window.chain.add_button.isEnabled()
+    window.source.idea_button.click()
+    turns = window.conversation.turns
+    qtbot.waitUntil(lambda: turns.count() == 2 and window.idle(), timeout=PATIENT)
+    session = window.document.session
+    assert session is not None and session.history == (CHURCH,)
+    assert not window.source.idea_button.isVisible()
+    window.open_source(clips()["drums"])  # another one is only opened
+    idle(qtbot, window)
+    assert window.document.session is not None and not window.document.session.turns
+
+
+def test_any_two_turns_are_compared(qtbot: QtBot, opened: Opener) -> None:
+    window = opened()
+    for text in (CHURCH, "add some grit"):
+        say(window, text)
+    idle(qtbot, window)
+    listening, box = window.listening, window.listen.compare
+    assert [box.itemText(n) for n in range(box.count())] == [
+        "A: dry clip", f"A: turn 1: {CHURCH}", "A: turn 2: add some grit"
+    ]  # fmt: skip
+    window.document.choose(2)
+    box.setCurrentIndex(1)
+    box.activated.emit(1)
+    window.run("switch")
+    idle(qtbot, window)
+    assert listening.player.mixer.sound is listening.sounds[1]
+    assert [card.fx for card in window.chain.cards] == ["rev"]
+    window.run("switch")
+    idle(qtbot, window)
+    assert listening.player.mixer.sound is listening.sounds[2]
+
+
+def test_a_small_window_cuts_nothing_off(qtbot: QtBot, opened: Opener) -> None:
+    window = opened()
+    for fx in ("rev", "eq"):
+        window.chain.add(fx)
+    idle(qtbot, window)
+    window.resize(1100, 700)
+    qtbot.waitUntil(lambda: window.width() == 1100)
+    assert window.minimumSizeHint().width() <= 1100
+    room = window.chain.area.viewport()
+    assert room is not None and window.chain.holder.width() <= room.width()
