@@ -8,6 +8,7 @@ PortAudio looks for sound systems once, when it is loaded: hence a process of it
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 import time
@@ -122,6 +123,8 @@ def main(server: str, clip: Path, folder: Path) -> None:
     assert window.close()
     del application
     print("closed", flush=True)
+    # libjack, once its server has gone, may crash while the interpreter ends; all is saved by now.
+    os._exit(0)
 
 
 if __name__ == "__main__":

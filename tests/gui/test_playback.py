@@ -46,7 +46,7 @@ def play(tmp_path: Path, rate: int) -> dict[str, Any]:
             told.append(line.strip())
             if told[-1] == "pull the plug":
                 server.close()
-        assert window.wait(60) == 0, (tmp_path / "stderr.txt").read_text()
+        assert window.wait(60) == 0, (told, (tmp_path / "stderr.txt").read_text()[-2000:])
     finally:
         server.close()
     assert told[0] == "recorded" and told[-1] == "closed", told
