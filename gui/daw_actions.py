@@ -22,6 +22,12 @@ def capture(window: Window) -> None:
     window.daw.capture()
 
 
+@command("Watch a bounce folder, or stop…", menu="&DAW")
+def watch_bounces(window: Window) -> None:
+    """Every finished file that is bounced into a folder becomes the clip."""
+    window.daw.watch()
+
+
 @command("Push…", "Ctrl+U", menu="&DAW", needs=("clip", "daw"))
 def push(window: Window) -> None:
     """Show what would be set on the track, then set it, or ramp to it."""

@@ -73,6 +73,9 @@ class DawDesk(QObject):
         self._closed = False
         self._job: Job | None = None
         self._follow: Follow | None = None
+        self.watching: Path | None = None
+        self._watcher: Job | None = None
+        self._bounces: Any = None
         self._looker = Latest(self, lambda error: None)
         self._scene_seen.connect(self._seen)
 
@@ -189,6 +192,44 @@ class DawDesk(QObject):
 
         self._do(f"capturing from {link.name}", work, self.captured.emit)
 
+    def watch(self, folder: Path | None) -> None:
+        """Take the next finished file that is bounced into a folder, and every one after it."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+            self._watcher.wait()
+            self._watcher = None
+        self.watching = folder
+        if folder is not None:
+            from ifx_bridge.daw.capture import BounceFolder
+
+            try:
+                self._bounces = BounceFolder(folder)  # what is there now is not waited for
+            except UserError as error:
+                self._unwatched(error)
+                return
+            self._wait_for_bounce()
+        self.changed.emit()
+
+    def _wait_for_bounce(self) -> None:
+        bounces = self._bounces
+
+        def work(report: Callable[[Progress], None], stopped: Callable[[], bool]) -> Capture:
+            from ifx_bridge.daw.capture import kept
+
+            return kept(bounces.next(cancelled=stopped))[0]
+
+        job = self._watcher = Job(work, self)
+        job.succeeded.connect(self.captured.emit)
+        job.failed.connect(lambda error: None if job.cancelled else self.problem.emit(error))
+        job.finished.connect(lambda: None if job.cancelled else self._wait_for_bounce())
+        job.finished.connect(job.deleteLater)
+        job.start()
+
+    def _unwatched(self, error: UserError) -> None:
+        self.problem.emit(error)
+        self.watching = None
+        self.changed.emit()
+
     def preview(self, before: Chain, after: Chain, then: Callable[[Any], None]) -> None:
         """Find out what a push of `after`, or a ramp from `before` to it, would set.
 
@@ -261,6 +302,7 @@ class DawDesk(QObject):
     def close(self, wait_ms: int = 10_000) -> None:
         """End everything and free the ports."""
         self._closed = True
+        self.watch(None)
         self._looker.close(wait_ms)
         if self._job is not None:
             self._job.cancel()
@@ -360,7 +402,9 @@ def origin(capture: Capture) -> str:
         parts.append(f"{capture.start_seconds:.1f} to {capture.end_seconds:.1f} s")
     if capture.tempo:
         parts.append(f"{capture.tempo:.0f} bpm")
-    text = f"From {' · '.join(parts) or capture.way}."
+    if not capture.daw:
+        parts = [f"{capture.path.name}, {capture.way}"]
+    text = f"From {' · '.join(parts)}."
     return text + "".join(f" Mind: {note}." for note in capture.notes)
 
 

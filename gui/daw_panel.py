@@ -63,6 +63,9 @@ class DawPanel(QFrame):
             self.push.emit,
         )  # fmt: skip
         rows.addLayout(row(self.capture_button, self.push_button))
+        self.watched = label("", "quiet", wrap=True)
+        self.watched.setAccessibleName("Watched folder")
+        rows.addWidget(self.watched)
         self.origin = label("", "quiet", wrap=True)
         self.origin.setAccessibleName("Where the clip came from")
         self.origin.hide()
@@ -80,6 +83,11 @@ class DawPanel(QFrame):
         desk, link = self.desk, self.desk.link
         self.state.setText(self._state())
         self.look_button.setEnabled(not desk.busy)
+        hows = [f"{p.daw} ({p.host}:{p.port}): {p.how}" for _, p in desk.found.probes]
+        self.state.setToolTip("\n\n".join(hows))
+        folder = desk.watching
+        self.watched.setText(f"Waiting for a bounce in {folder.name}" if folder else "")
+        self.watched.setVisible(folder is not None)
         self.why_button.setVisible(desk.searched and link is None and bool(desk.found.probes))
         there = link is not None
         for part in (self.track, self.devices, self.capture_button, self.push_button):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, QTimer
-from PyQt6.QtWidgets import QMessageBox
+from PyQt6.QtWidgets import QFileDialog, QMessageBox
 
 from gui import midi_control
 from gui.daw_desk import SELECTED, DawDesk, origin
@@ -102,8 +102,21 @@ class DawSide(QObject):
         )  # fmt: skip
         self.desk.capture(place / CAPTURES)
 
+    def watch(self) -> None:
+        """Choose a folder whose bounces become the clip, or stop watching it."""
+        if self.desk.watching is not None:
+            self.desk.watch(None)
+            self.window.say("The folder is not watched any more.")
+            return
+        chosen = QFileDialog.getExistingDirectory(self.window, "The folder that you bounce into")
+        if chosen:
+            self.desk.watch(Path(chosen))
+
     def _captured(self, capture: Capture) -> None:
         text = origin(capture)
+        if self.window.document.busy:
+            self.window.say(f"{capture.path.name} was captured; open it when the turn is done.")
+            return
         self.window.document.out = capture.path.with_name(f"{capture.path.stem}-ifx")
         self.window.open_source(capture.path)
         self.panel.show_origin(text)

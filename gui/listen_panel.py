@@ -16,8 +16,12 @@ from gui.pictures import Decay, ScorePath, Spectrum, Transfer, decay, eq_db, fra
 from gui.sliders import Slider
 from gui.source_panel import SourcePanel
 from ifx_bridge.effects.chain import Chain
+from ifx_bridge.errors import UserError
 from ifx_bridge.presets.store import SUFFIX, Preset
 from ifx_bridge.presets.store import save as save_preset
+
+# The file has bars, not seconds: it fits any tempo.
+RAMP_BARS, RAMP_TEMPO = 4, 120.0
 
 
 class DragButton(QPushButton):
@@ -143,9 +147,13 @@ class ListenPanel(Panel):
         self.preset_button.clicked.connect(lambda: self.keep_preset.emit())
         self.rows.addLayout(row(self.export_button, self.preset_button, stretch=0))
         tip = "Drag this into a DAW or a file manager"
-        self.drag_sound = DragButton("⠿ drag WAV", tip, self.sound_file)
-        self.drag_preset = DragButton("⠿ drag preset", tip, self.preset_file)
-        self.rows.addLayout(row(self.drag_sound, self.drag_preset, stretch=0))
+        self.drag_sound = DragButton("⠿ WAV", tip, self.sound_file)
+        self.drag_preset = DragButton("⠿ Preset", tip, self.preset_file)
+        self.drag_ramp = DragButton(
+            "⠿ MIDI", f"{tip}: the way from the turn before, as automation of IFX Chain",
+            self.ramp_file,
+        )  # fmt: skip
+        self.rows.addLayout(row(self.drag_sound, self.drag_preset, self.drag_ramp, stretch=0))
 
         self._spectra = Latest(self, document.problem.emit, 1.0, 200)
         self._decays = Latest(self, document.problem.emit, 1.0, 200)
@@ -184,6 +192,25 @@ class ListenPanel(Panel):
         save_preset(self.preset(), path)
         return path
 
+    def ramp_file(self) -> Path | None:
+        """Four bars from the turn before to the one that is heard, as 14-bit controllers."""
+        document, index = self.document, self.listening.index
+        place, session = document.workspace, document.session
+        if place is None or session is None or not index:
+            return None
+        from ifx_bridge.daw import midi
+        from ifx_bridge.daw.automation import Ramp, own_lanes
+
+        parent = session.turn(index).parent or 0
+        try:
+            ways = own_lanes(document.chain_of(parent), document.chain_of(index))
+            ramp = Ramp.bars(0.0, RAMP_BARS, RAMP_TEMPO)
+            path = place.turn_path(index).with_suffix(".mid")
+            return midi.write_file(path, ways, ramp, RAMP_TEMPO)
+        except UserError as error:
+            self.told.emit(str(error))
+            return None
+
     def preset(self) -> Preset:
         """The chain that is heard, with what led to it."""
         session, index = self.document.session, self.listening.index
@@ -213,6 +240,7 @@ class ListenPanel(Panel):
         turn = bool(listening.index)
         self.drag_sound.setEnabled(ready)
         self.drag_preset.setEnabled(ready and turn)
+        self.drag_ramp.setEnabled(ready and turn)
         side = self.a_button if listening.hearing_a else self.b_button
         side.setChecked(True)
         self.hearing.setText(f"Hearing {listening.name}" if ready else "Nothing to hear yet")

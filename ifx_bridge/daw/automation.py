@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from ifx_bridge.chain_plugin.table import entries
+from ifx_bridge.chain_plugin.values import playable, values_of
 from ifx_bridge.daw.link import Can, DawLink, DawParameter, Point, PushReport, Write
 from ifx_bridge.daw.push import Preview
 from ifx_bridge.daw.writing import Cancel, Report, Wanted, positions, write
@@ -128,6 +130,27 @@ def lanes(
         if not want.parameter.same(start, want.value):
             found.append(Lane(want.parameter, start, want.value, want.title))
     return tuple(found), tuple(f"{w.parameter.name}: {w.reason}" for w in (*lost, *more))
+
+
+def own_lanes(before: Chain, after: Chain) -> tuple[Lane, ...]:
+    """What moves on IFX Chain between two chains; no DAW is asked.
+
+    Args:
+        before: At the beginning.
+        after: At the end.
+
+    Raises:
+        UserError: Its trim is out of range.
+    """
+    first, last = (values_of(playable(chain)[0]) for chain in between(before, after))
+    found = []
+    for place, entry in enumerate(entries()):
+        begin, end = first[entry.symbol], last[entry.symbol]
+        low, high, step = entry.parameter.low, entry.parameter.high, float(entry.whole)
+        parameter = DawParameter(0, 0, place, entry.name, low, high, begin, step=step)
+        if begin != end:
+            found.append(Lane(parameter, begin, end, entry.name))
+    return tuple(found)
 
 
 def points(lane: Lane, ramp: Ramp) -> tuple[Point, ...]:

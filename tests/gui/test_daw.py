@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from gui.settings import Settings
 from ifx_bridge.daw import midi
 from ifx_bridge.daw.osc import Message
 from ifx_bridge.daw.wire import LOOPBACK, Wire
+from ifx_bridge.demo import clips
 from tests.daw import ardour
 from tests.daw.test_midi import server
 from tests.gui.conftest import PATIENT, QUICK, Opener, idle
@@ -232,3 +234,32 @@ def test_a_remote_control_gives_instructions(qtbot: QtBot, opened: Opener) -> No
         qtbot.waitUntil(lambda: window.listening.hearing_a, timeout=PATIENT)
         window.daw.remote.close()
         assert window.daw.remote.port == 0
+
+
+def test_bounces_into_a_folder_become_the_clip(
+    qtbot: QtBot, opened: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, folder = opened(), tmp_path / "bounces"
+    folder.mkdir()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *args: str(folder))
+    window.run("watch-bounces")
+    assert "Waiting for a bounce" in window.daw.panel.watched.text()
+    for name in ("drums", "voice"):  # one after another
+        shutil.copy(clips()[name], folder / f"{name}.flac")
+        qtbot.waitUntil(lambda name=name: window.document.clip.path.stem == name, timeout=PATIENT)  # type: ignore
+        idle(qtbot, window)
+    assert "bounced into" in window.daw.panel.origin.text()
+    window.run("watch-bounces")
+    assert window.daw.desk.watching is None
+
+
+def test_a_ramp_is_dragged_out_without_a_daw(qtbot: QtBot, opened: Opener) -> None:
+    window = opened()
+    say(window, CHURCH)
+    idle(qtbot, window)
+    mime = window.listen.drag_ramp.mime()
+    assert mime is not None
+    file = mido.MidiFile(mime.urls()[0].toLocalFile())
+    names = [track.name for track in file.tracks]
+    assert any("Reverb" in name for name in names)
+    assert file.length == pytest.approx(8.0, abs=0.1)  # four bars at 120
