@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
@@ -44,12 +47,12 @@ def spectrum_db(audio: Array, sample_rate: float) -> Array:
     power = np.zeros(size // 2 + 1)
     for frame in frames:
         power += np.abs(np.fft.rfft(frame * np.hanning(size))) ** 2
-    hertz = np.fft.rfftfreq(size, 1 / sample_rate)
+    # Bins have edges, which third octaves cut anywhere: a smooth curve where bins are few, too.
+    edges = (np.arange(power.size + 1) - 0.5) * sample_rate / size
     total = np.concatenate([[0.0], np.cumsum(power / len(frames))])
-    low = np.searchsorted(hertz, GRID_HZ * 2 ** (-1 / 6))
-    high = np.maximum(np.searchsorted(hertz, GRID_HZ * 2 ** (1 / 6)), low + 1)
-    high = np.minimum(high, power.size)
-    mean = (total[high] - total[np.minimum(low, high - 1)]) / np.maximum(high - low, 1)
+    low, high = GRID_HZ * 2 ** (-1 / 6), GRID_HZ * 2 ** (1 / 6)
+    held = np.interp(high, edges, total) - np.interp(low, edges, total)
+    mean = held / ((high - low) * size / sample_rate)
     return 10 * np.log10(mean + 1e-12)
 
 
@@ -130,20 +133,30 @@ class Picture(pg.PlotWidget):
 
     def __init__(self, name: str, bottom: str = "", left: str = "") -> None:
         """Empty."""
-        colours = theme.current
-        super().__init__(background=colours.field)
+        super().__init__()
+        self._paints: list[Callable[[theme.Theme], object]] = []
+        self.coloured(lambda colours: self.setBackground(colours.field))
         self.setAccessibleName(name)
         self.setMenuEnabled(False)
         self.setMouseEnabled(x=False, y=False)
         self.hideButtons()
         for side, text in (("bottom", bottom), ("left", left)):
             axis = self.getAxis(side)
-            axis.setPen(colours.line)
-            axis.setTextPen(colours.quiet)
+            self.coloured(partial(_draw_axis, axis))
             if text:
                 axis.setLabel(text)
             else:
                 self.hideAxis(side)
+
+    def coloured(self, paint: Callable[[theme.Theme], object]) -> None:
+        """Colour something now, and again when the window takes other colours."""
+        self._paints.append(paint)
+        paint(theme.current)
+
+    def recolour(self) -> None:
+        """Take the window's colours as they are now."""
+        for paint in self._paints:
+            paint(theme.current)
 
 
 class Waveform(Picture):
@@ -160,12 +173,13 @@ class Waveform(Picture):
     def __init__(self) -> None:
         """Empty."""
         super().__init__("Waveform", "seconds")
-        colours = theme.current
-        self._dry = self._band(colours.dry, 110)
-        self._wet = self._band(colours.accent, 130)
-        self.head = pg.InfiniteLine(0, pen=pg.mkPen(colours.text, width=2))
+        self._dry = self._band("dry", 110)
+        self._wet = self._band("accent", 130)
+        self.head = pg.InfiniteLine(0)
+        self.coloured(lambda colours: self.head.setPen(pg.mkPen(colours.text, width=2)))
         self.addItem(self.head)
-        self.region = pg.LinearRegionItem(brush=(255, 255, 255, 22))
+        self.region = pg.LinearRegionItem()
+        self.coloured(lambda colours: self.region.setBrush(_faint(colours.text, 30)))
         self.region.sigRegionChangeFinished.connect(self._looped)
         self.region.hide()
         self.addItem(self.region)
@@ -174,12 +188,18 @@ class Waveform(Picture):
         self.scene().sigMouseClicked.connect(self._clicked)
 
     def _band(self, colour: str, alpha: int) -> tuple[pg.PlotDataItem, pg.PlotDataItem]:
-        fill = pg.mkColor(colour)
-        fill.setAlpha(alpha)
-        low, high = (pg.PlotDataItem(pen=pg.mkPen(colour, width=1)) for _ in range(2))
-        self.addItem(low)
-        self.addItem(high)
-        self.addItem(pg.FillBetweenItem(low, high, brush=fill))
+        low, high = pg.PlotDataItem(), pg.PlotDataItem()
+        between = pg.FillBetweenItem(low, high)
+        for item in (low, high, between):
+            self.addItem(item)
+
+        def paint(colours: theme.Theme) -> None:
+            of = getattr(colours, colour)
+            low.setPen(pg.mkPen(of, width=1))
+            high.setPen(pg.mkPen(of, width=1))
+            between.setBrush(_faint(of, alpha))
+
+        self.coloured(paint)
         return low, high
 
     def show_clip(self, shape: tuple[Array, Array], seconds: float) -> None:
@@ -232,25 +252,29 @@ class Spectrum(Picture):
     def __init__(self) -> None:
         """Empty."""
         super().__init__("Spectrum before and after, with the equalizer", "Hz", "dB")
-        colours = theme.current
-        self.addLegend(offset=(-4, 4), labelTextColor=colours.quiet, labelTextSize="8pt")
+        legend = self.addLegend(offset=(-4, 4), labelTextSize="8pt")
         self.setLogMode(x=True)
         self.getAxis("bottom").setTicks(
             [[(np.log10(f), t) for f, t in ((50, "50"), (200, "200"), (1000, "1k"), (5000, "5k"))]]
         )  # fmt: skip
         dash = pg.QtCore.Qt.PenStyle.DashLine
-        self.dry = self.plot(pen=pg.mkPen(colours.dry, width=1.5, style=dash), name="dry")
-        self.wet = self.plot(pen=pg.mkPen(colours.accent, width=2), name="heard")
-        self.eq = self.plot(pen=pg.mkPen(colours.text, width=1), name="EQ (drag)")
+        self.dry, self.wet, self.eq = (self.plot(name=n) for n in ("dry", "heard", "EQ (drag)"))
+        self.coloured(lambda c: self.dry.setPen(pg.mkPen(c.dry, width=1.5, style=dash)))
+        self.coloured(lambda c: self.wet.setPen(pg.mkPen(c.accent, width=2)))
+        self.coloured(lambda c: self.eq.setPen(pg.mkPen(c.text, width=1)))
+
+        def words(colours: theme.Theme) -> None:
+            for _, text in legend.items:
+                text.setText(text.text, color=colours.quiet)
+
+        self.coloured(words)
         self._top, self._middle = 0.0, -35.0
         self.setXRange(np.log10(20), np.log10(20000), padding=0)
         self.setYRange(-70, 8)
         self.handles: dict[str, pg.TargetItem] = {}
         for band in BANDS:
-            handle = pg.TargetItem(
-                size=11, symbol="o", pen=pg.mkPen(colours.text, width=1.5),
-                brush=colours.card, hoverBrush=colours.accent,
-            )  # fmt: skip
+            handle = pg.TargetItem(size=11, symbol="o")
+            self.coloured(partial(_draw_handle, handle))
             handle.setZValue(10)
             handle.hide()
             handle.sigPositionChanged.connect(lambda _, band=band: self._dragged(band))
@@ -299,9 +323,12 @@ class Transfer(Picture):
         """Empty."""
         super().__init__("Transfer curve of compressor and distortion", "level in, dB", "out, dB")
         dash = pg.QtCore.Qt.PenStyle.DashLine
-        self.plot([-60, 0], [-60, 0], pen=pg.mkPen(theme.current.dry, style=dash))
-        self.curve = self.plot(pen=pg.mkPen(theme.current.accent, width=2))
-        self.note = pg.TextItem("", color=theme.current.quiet, anchor=(1, 1))
+        same = self.plot([-60, 0], [-60, 0])
+        self.curve = self.plot()
+        self.note = pg.TextItem("", anchor=(1, 1))
+        self.coloured(lambda c: same.setPen(pg.mkPen(c.dry, style=dash)))
+        self.coloured(lambda c: self.curve.setPen(pg.mkPen(c.accent, width=2)))
+        self.coloured(lambda c: self.note.setColor(c.quiet))
         self.note.setPos(0, -60)
         self.addItem(self.note)
         self.setXRange(-60, 0)
@@ -320,11 +347,11 @@ class Decay(Picture):
     def __init__(self) -> None:
         """Empty."""
         super().__init__("Decay of reverb and delay", "seconds", "dB")
-        self.curve = self.plot(
-            pen=pg.mkPen(theme.current.accent, width=2), fillLevel=TAIL_DB,
-            fillBrush=_faint(theme.current.accent),
-        )  # fmt: skip
-        self.note = pg.TextItem("", color=theme.current.quiet, anchor=(1, 0))
+        self.curve = self.plot(fillLevel=TAIL_DB)
+        self.note = pg.TextItem("", anchor=(1, 0))
+        self.coloured(lambda c: self.curve.setPen(pg.mkPen(c.accent, width=2)))
+        self.coloured(lambda c: self.curve.setFillBrush(_faint(c.accent)))
+        self.coloured(lambda c: self.note.setColor(c.quiet))
         self.addItem(self.note)
         self.setYRange(TAIL_DB, 0)
         self.show_curve(None)
@@ -343,9 +370,20 @@ class Decay(Picture):
         self.setAccessibleDescription(self.note.toPlainText())
 
 
-def _faint(colour: str) -> pg.QtGui.QColor:
+def _draw_axis(axis: pg.AxisItem, colours: theme.Theme) -> None:
+    axis.setPen(colours.line)
+    axis.setTextPen(colours.quiet)
+
+
+def _draw_handle(handle: pg.TargetItem, colours: theme.Theme) -> None:
+    handle.setPen(pg.mkPen(colours.text, width=1.5))
+    handle.setBrush(colours.card)
+    handle.setHoverBrush(colours.accent)
+
+
+def _faint(colour: str, alpha: int = 50) -> pg.QtGui.QColor:
     faint = pg.mkColor(colour)
-    faint.setAlpha(50)
+    faint.setAlpha(alpha)
     return faint
 
 
@@ -361,9 +399,11 @@ class ScorePath(Picture):
     def __init__(self) -> None:
         """Empty."""
         super().__init__("Score over the steps; left and right arrows choose one", "step", "score")
-        pen = pg.mkPen(theme.current.accent, width=2)
-        self.curve = self.plot(pen=pen, symbol="o", symbolSize=5, symbolBrush=theme.current.accent)
-        self.mark = pg.InfiniteLine(0, pen=pg.mkPen(theme.current.text, width=2), movable=True)
+        self.curve = self.plot(symbol="o", symbolSize=5)
+        self.mark = pg.InfiniteLine(0, movable=True)
+        self.coloured(lambda c: self.curve.setPen(pg.mkPen(c.accent, width=2)))
+        self.coloured(lambda c: self.curve.setSymbolBrush(c.accent))
+        self.coloured(lambda c: self.mark.setPen(pg.mkPen(c.text, width=2)))
         self.mark.sigDragged.connect(self._scrubbed)
         self.mark.hide()
         self.addItem(self.mark)

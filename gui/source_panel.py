@@ -119,7 +119,7 @@ class SourcePanel(Panel):
         self.rows.addWidget(self.waveform, 2)
         self.legend = label("", "quiet", wrap=True)
         self.legend.setTextFormat(Qt.TextFormat.RichText)
-        self._colour()
+        self.colour()
         self.rows.addWidget(self.legend)
         self.facts = Facts()
         self.rows.addWidget(self.facts)
@@ -144,7 +144,8 @@ class SourcePanel(Panel):
         listening.arrived.connect(self._heard)
         self._empty(True)
 
-    def _colour(self) -> None:
+    def colour(self) -> None:
+        """Take the window's colours as they are now."""
         colours = theme.current
         self.legend.setText(
             f'<span style="color:{colours.dry}">▬</span> dry &nbsp; '
