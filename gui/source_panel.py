@@ -6,11 +6,12 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from gui import theme
+from gui.curves import envelope
 from gui.document import Document
 from gui.latest import Latest
 from gui.listening import Listening
 from gui.parts import Panel, button, label, row
-from gui.pictures import Waveform, envelope
+from gui.pictures import Waveform
 from ifx_bridge import facts
 from ifx_bridge.demo import clips
 

@@ -8,7 +8,7 @@ from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from gui import theme
-from gui.pictures import decay, eq_db, falls_to
+from gui.curves import decay, eq_db, falls_to
 from ifx_bridge.effects.chain import Chain, Slot
 from tests.gui.conftest import Opener, idle
 
