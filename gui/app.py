@@ -13,7 +13,7 @@ import platformdirs
 from PyQt6.QtCore import QTimer
 from PyQt6.QtWidgets import QApplication
 
-from gui import theme
+from gui import icons, theme
 from gui.main_window import Window
 from gui.mishaps import watch
 from gui.settings import Settings
@@ -66,6 +66,7 @@ def prepare(application: QApplication, look: str = "system") -> None:
     """Name, look, and threads that take turns quickly enough for a window."""
     application.setApplicationName("IFX Bridge")
     theme.apply(application, look)
+    application.setWindowIcon(icons.application())
     sys.setswitchinterval(SWITCH_SECONDS)
 
 

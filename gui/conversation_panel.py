@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QEvent, QModelIndex, QObject, QRect, QSize, Qt
-from PyQt6.QtGui import QFontMetrics, QKeyEvent, QKeySequence
+from PyQt6.QtCore import QEvent, QModelIndex, QObject, QPointF, QRect, QRectF, QSize, Qt
+from PyQt6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPen
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QLineEdit,
@@ -11,12 +11,13 @@ from PyQt6.QtWidgets import (
     QListWidgetItem,
     QProgressBar,
     QSplitter,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTextEdit,
 )
 
-from gui import telling
+from gui import telling, theme
 from gui.document import Document
 from gui.listening import Listening
 from gui.parts import Panel, button, row
@@ -24,6 +25,9 @@ from ifx_bridge.errors import UserError
 from ifx_bridge.refine import Progress
 
 INDEX = Qt.ItemDataRole.UserRole
+ON_WAY = Qt.ItemDataRole.UserRole + 1
+GUTTER, PADDING = 30, 8
+WRAPPED = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft
 HINT = "Say how it should sound…"
 EMPTY = """<h3>Say it in words</h3>
 <p>Open a recording on the left, then type how it should sound:</p>
@@ -34,17 +38,64 @@ none is ever lost. Ctrl+K finds every command.</p>"""
 
 
 class Rows(QStyledItemDelegate):
-    """Rows as tall as their text; Qt forgets what the style sheet puts around it."""
+    """A turn as what was said, then quietly what there is to know, beside the line of the turns.
+
+    The dot on the line is full for what leads to what is heard, and hollow beside that way.
+    """
+
+    def _fonts(self, option: QStyleOptionViewItem, index: QModelIndex) -> tuple[QFont, QFont]:
+        said = QFont(index.data(Qt.ItemDataRole.FontRole) or option.font)
+        said.setPixelSize(13)
+        return said, QFont(option.font)
+
+    def _heights(self, width: int, option: QStyleOptionViewItem, index: QModelIndex):
+        texts = str(index.data()).split("\n", 1)
+        for text, font in zip(texts, self._fonts(option, index), strict=True):
+            room = QRect(0, 0, width, 4000)
+            yield text, font, QFontMetrics(font).boundingRect(room, WRAPPED, text).height()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         """For the list's width."""
         view = self.parent()
         assert isinstance(view, QListWidget)
-        width = (view.viewport() or view).width() - 22
-        font = index.data(Qt.ItemDataRole.FontRole) or option.font
-        flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft
-        room = QFontMetrics(font).boundingRect(QRect(0, 0, width, 4000), flags, index.data())
-        return QSize(width, room.height() + 14)
+        width = (view.viewport() or view).width()
+        lines = self._heights(width - GUTTER - PADDING, option, index)
+        return QSize(width, sum(height for *_, height in lines) + 2 * PADDING)
+
+    def paint(
+        self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
+        """Draw a row."""
+        if painter is None:
+            return
+        colours, area = theme.current, QRectF(option.rect).adjusted(1, 1, -1, -1)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.setPen(QColor(colours.accent))
+            painter.setBrush(QColor(colours.card))
+            painter.drawRoundedRect(area, 6, 6)
+        way = bool(index.data(ON_WAY))
+        x, y = area.left() + 14, area.top() + PADDING + 8
+        painter.setPen(QPen(QColor(colours.line), 2))
+        above = option.rect.top() if index.row() else y
+        model = index.model()
+        last = model is None or index.row() + 1 == model.rowCount()
+        below = y if last else option.rect.bottom() + 1
+        painter.drawLine(QPointF(x, above), QPointF(x, below))
+        painter.setPen(QPen(QColor(colours.accent if way else colours.quiet), 2))
+        painter.setBrush(QColor(colours.accent if way else colours.field))
+        painter.drawEllipse(QPointF(x, y), 4.5, 4.5)
+        top, width = option.rect.top() + PADDING - 1, option.rect.width() - GUTTER - PADDING
+        inks = (colours.text if way else colours.quiet, colours.quiet)
+        for (text, font, height), ink in zip(
+            self._heights(width, option, index), inks, strict=True
+        ):
+            painter.setFont(font)
+            painter.setPen(QColor(ink))
+            painter.drawText(QRect(option.rect.left() + GUTTER, top, width, height), WRAPPED, text)
+            top += height + 1
+        painter.restore()
 
 
 class ConversationPanel(Panel):
@@ -133,6 +184,7 @@ class ConversationPanel(Panel):
             for index, text in rows:
                 item = QListWidgetItem(text)
                 item.setData(INDEX, index)
+                item.setData(ON_WAY, not index or index in on_path)
                 font = item.font()
                 font.setBold(index == session.head)
                 item.setFont(font)

@@ -8,11 +8,12 @@ from PyQt6.QtCore import QMimeData, QPoint, Qt, QUrl, pyqtSignal
 from PyQt6.QtGui import QDrag, QMouseEvent
 from PyQt6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QPushButton, QTabWidget
 
+from gui.curves import decay, eq_db, spectrum_db
 from gui.document import Document
 from gui.latest import Latest
 from gui.listening import Listening
 from gui.parts import Panel, button, label, row
-from gui.pictures import Decay, ScorePath, Spectrum, Transfer, decay, eq_db, frames, spectrum_db
+from gui.pictures import Decay, ScorePath, Spectrum, Transfer, frames
 from gui.sliders import Slider
 from gui.source_panel import SourcePanel
 from ifx_bridge.effects.chain import Chain

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PyQt6.QtCore import QEvent, QObject, Qt
-from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
 from PyQt6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -17,7 +17,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from gui import commands, icons, theme
+from gui import commands, theme
 from gui.chain_panel import ChainPanel
 from gui.conversation_panel import ConversationPanel
 from gui.daw_side import DawSide
@@ -27,6 +27,7 @@ from gui.latest import Latest
 from gui.listen_panel import ListenPanel
 from gui.listening import Listening
 from gui.parts import Notice
+from gui.pictures import Picture
 from gui.player import Player
 from gui.preferences import PreferencesDialog
 from gui.settings import Settings
@@ -68,7 +69,6 @@ class Window(QMainWindow):
         self.setWindowTitle("IFX Bridge")
         self.setMinimumSize(1100, 700)
         self.resize(*SIZE)
-        self.setWindowIcon(icons.application())
         self.setAcceptDrops(True)
         self._given = machine
         player = Player(self.settings["audio/device"], self.settings["audio/latency"])
@@ -138,6 +138,9 @@ class Window(QMainWindow):
         self.chain.preset_button.clicked.connect(lambda: self.run("presets"))
         self.source.open_demo.connect(lambda name: self.open_source(clips()[name]))
         self.settings.changed.connect(self._preferred)
+        hints = QGuiApplication.styleHints()
+        if hints is not None:  # the desktop's own scheme, also when it changes at dusk
+            hints.colorSchemeChanged.connect(self._scheme)
 
     # Commands.
 
@@ -220,7 +223,14 @@ class Window(QMainWindow):
             application = QApplication.instance()
             assert isinstance(application, QApplication)
             theme.apply(application, self.settings[key])
-            self.say("Pictures take the new colours at the next start.")
+            for picture in self.findChildren(Picture):
+                picture.recolour()
+            self.source.colour()
+            self.chain.refresh()
+
+    def _scheme(self) -> None:
+        if self.settings["look/theme"] == "system":
+            self._preferred("look/theme")
 
     def find_device(self) -> None:
         """Look for audio devices again."""

@@ -2,127 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PyQt6.QtCore import QTimer, pyqtSignal
 
 from gui import theme
+from gui.curves import BANDS, GRID_HZ, TAIL_DB, Array, falls_to, transfer
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.refine import Progress
 
-# Columns of the waveform, and frequencies of the curves.
-COLUMNS = 800
-GRID_HZ = np.geomspace(20, 20000, 240)
 FRAME_MS = 16
-# The spectrum is of this much of the sound at most, from its middle.
-SPECTRUM_SAMPLES = 2**19
-BANDS = ("low_shelf", "band0", "band1", "band2", "band3", "high_shelf")
-# A tail is drawn for so long at most, at this rate, and down to this level.
-TAIL_SECONDS, TAIL_RATE, TAIL_DB = 6.0, 44100, -60.0
-Array = NDArray[np.floating]
-
-
-def envelope(audio: Array, columns: int = COLUMNS) -> tuple[Array, Array]:
-    """Lowest and highest sample of each column over all channels, `[columns]` each."""
-    length = audio.shape[1]
-    if not length:
-        return np.zeros(1), np.zeros(1)
-    edges = np.linspace(0, length, min(columns, length), endpoint=False).astype(int)
-    low = np.minimum.reduceat(audio, edges, axis=1).min(axis=0)
-    return low, np.maximum.reduceat(audio, edges, axis=1).max(axis=0)
-
-
-def spectrum_db(audio: Array, sample_rate: float) -> Array:
-    """Mean power around each of `GRID_HZ` in dB, third octaves, of all channels."""
-    size = 8192
-    middle = audio.shape[1] // 2
-    part = audio[:, max(0, middle - SPECTRUM_SAMPLES // 2) : middle + SPECTRUM_SAMPLES // 2]
-    mono = part.mean(axis=0)
-    mono = np.pad(mono, (0, max(0, size - mono.size)))
-    frames = np.lib.stride_tricks.sliding_window_view(mono, size)[:: size // 2]
-    power = np.zeros(size // 2 + 1)
-    for frame in frames:
-        power += np.abs(np.fft.rfft(frame * np.hanning(size))) ** 2
-    hertz = np.fft.rfftfreq(size, 1 / sample_rate)
-    total = np.concatenate([[0.0], np.cumsum(power / len(frames))])
-    low = np.searchsorted(hertz, GRID_HZ * 2 ** (-1 / 6))
-    high = np.maximum(np.searchsorted(hertz, GRID_HZ * 2 ** (1 / 6)), low + 1)
-    high = np.minimum(high, power.size)
-    mean = (total[high] - total[np.minimum(low, high - 1)]) / np.maximum(high - low, 1)
-    return 10 * np.log10(mean + 1e-12)
-
-
-def eq_db(chain: Chain, sample_rate: float) -> Array | None:
-    """What the chain's equalizer does at `GRID_HZ`, in dB; None without one.
-
-    The biquads of the Audio EQ Cookbook, as the effect renders them.
-    """
-    if "eq" not in chain or chain["eq"].bypass or chain["eq"].engine != "pedalboard":
-        return None
-    params = chain["eq"].params
-    z = np.exp(-2j * np.pi * np.minimum(GRID_HZ, 0.499 * sample_rate) / sample_rate)
-    total = np.zeros(GRID_HZ.size)
-    for band in BANDS:
-        gain, q = params[f"{band}_gain_db"], params[f"{band}_q_factor"]
-        hertz = min(params[f"{band}_cutoff_freq"], 0.49 * sample_rate)
-        a, w = 10 ** (gain / 40), 2 * np.pi * hertz / sample_rate
-        cos, alpha = np.cos(w), np.sin(w) / (2 * q)
-        if "shelf" in band:
-            sign, root = (1 if band == "low_shelf" else -1), 2 * np.sqrt(a) * alpha
-            b = (a * (a + 1 - sign * (a - 1) * cos + root),
-                 sign * 2 * a * (a - 1 - sign * (a + 1) * cos),
-                 a * (a + 1 - sign * (a - 1) * cos - root))  # fmt: skip
-            d = (a + 1 + sign * (a - 1) * cos + root,
-                 -sign * 2 * (a - 1 + sign * (a + 1) * cos),
-                 a + 1 + sign * (a - 1) * cos - root)  # fmt: skip
-        else:
-            b = (1 + alpha * a, -2 * cos, 1 - alpha * a)
-            d = (1 + alpha / a, -2 * cos, 1 - alpha / a)
-        response = (b[0] + b[1] * z + b[2] * z**2) / (d[0] + d[1] * z + d[2] * z**2)
-        total += 20 * np.log10(np.abs(response) + 1e-12)
-    return total
-
-
-def transfer(chain: Chain) -> tuple[Array, Array] | None:
-    """Level out over level in, both in dB, of compressor and distortion; None without either."""
-    levels = np.linspace(-60, 0, 121)
-    out, found = levels.copy(), False
-    for slot in chain:
-        if slot.bypass or slot.engine != "pedalboard":
-            continue
-        if slot.fx == "comp":
-            threshold, ratio = slot.params["threshold_db"], slot.params["ratio"]
-            out = np.where(out > threshold, threshold + (out - threshold) / ratio, out)
-            found = True
-        elif slot.fx == "dist":
-            out = 20 * np.log10(np.tanh(10 ** ((out + slot.params["drive_db"]) / 20)) + 1e-12)
-            found = True
-    return (levels, out) if found else None
-
-
-def decay(chain: Chain) -> tuple[Array, Array] | None:
-    """Level in dB that is still to come after each second of an impulse; None without a tail.
-
-    Of reverb and delay, as they are rendered: energy summed backwards (Schroeder).
-    """
-    slots = tuple(slot for slot in chain if slot.fx in ("rev", "delay") and not slot.bypass)
-    if not slots:
-        return None
-    impulse = np.zeros((1, round(TAIL_SECONDS * TAIL_RATE)), dtype=np.float32)
-    impulse[0, 0] = 1.0
-    sound = Chain(slots).render(impulse, TAIL_RATE)
-    left = np.cumsum(np.square(sound[0, ::-1], dtype=np.float64))[::-1]
-    level = 10 * np.log10(left / max(left[0], 1e-30) + 1e-12)
-    edges = np.arange(0, level.size, TAIL_RATE // 200)
-    return edges / TAIL_RATE, level[edges]
-
-
-def falls_to(curve: tuple[Array, Array], level_db: float) -> float:
-    """Seconds until a decay has fallen that far; the last one where it never does."""
-    seconds, level = curve
-    below = np.flatnonzero(level <= level_db)
-    return float(seconds[below[0]] if below.size else seconds[-1])
 
 
 class Picture(pg.PlotWidget):
@@ -130,20 +22,30 @@ class Picture(pg.PlotWidget):
 
     def __init__(self, name: str, bottom: str = "", left: str = "") -> None:
         """Empty."""
-        colours = theme.current
-        super().__init__(background=colours.field)
+        super().__init__()
+        self._paints: list[Callable[[theme.Theme], object]] = []
+        self.coloured(lambda colours: self.setBackground(colours.field))
         self.setAccessibleName(name)
         self.setMenuEnabled(False)
         self.setMouseEnabled(x=False, y=False)
         self.hideButtons()
         for side, text in (("bottom", bottom), ("left", left)):
             axis = self.getAxis(side)
-            axis.setPen(colours.line)
-            axis.setTextPen(colours.quiet)
+            self.coloured(partial(_draw_axis, axis))
             if text:
                 axis.setLabel(text)
             else:
                 self.hideAxis(side)
+
+    def coloured(self, paint: Callable[[theme.Theme], object]) -> None:
+        """Colour something now, and again when the window takes other colours."""
+        self._paints.append(paint)
+        paint(theme.current)
+
+    def recolour(self) -> None:
+        """Take the window's colours as they are now."""
+        for paint in self._paints:
+            paint(theme.current)
 
 
 class Waveform(Picture):
@@ -160,12 +62,13 @@ class Waveform(Picture):
     def __init__(self) -> None:
         """Empty."""
         super().__init__("Waveform", "seconds")
-        colours = theme.current
-        self._dry = self._band(colours.dry, 110)
-        self._wet = self._band(colours.accent, 130)
-        self.head = pg.InfiniteLine(0, pen=pg.mkPen(colours.text, width=2))
+        self._dry = self._band("dry", 110)
+        self._wet = self._band("accent", 130)
+        self.head = pg.InfiniteLine(0)
+        self.coloured(lambda colours: self.head.setPen(pg.mkPen(colours.text, width=2)))
         self.addItem(self.head)
-        self.region = pg.LinearRegionItem(brush=(255, 255, 255, 22))
+        self.region = pg.LinearRegionItem()
+        self.coloured(lambda colours: self.region.setBrush(_faint(colours.text, 30)))
         self.region.sigRegionChangeFinished.connect(self._looped)
         self.region.hide()
         self.addItem(self.region)
@@ -174,12 +77,18 @@ class Waveform(Picture):
         self.scene().sigMouseClicked.connect(self._clicked)
 
     def _band(self, colour: str, alpha: int) -> tuple[pg.PlotDataItem, pg.PlotDataItem]:
-        fill = pg.mkColor(colour)
-        fill.setAlpha(alpha)
-        low, high = (pg.PlotDataItem(pen=pg.mkPen(colour, width=1)) for _ in range(2))
-        self.addItem(low)
-        self.addItem(high)
-        self.addItem(pg.FillBetweenItem(low, high, brush=fill))
+        low, high = pg.PlotDataItem(), pg.PlotDataItem()
+        between = pg.FillBetweenItem(low, high)
+        for item in (low, high, between):
+            self.addItem(item)
+
+        def paint(colours: theme.Theme) -> None:
+            of = getattr(colours, colour)
+            low.setPen(pg.mkPen(of, width=1))
+            high.setPen(pg.mkPen(of, width=1))
+            between.setBrush(_faint(of, alpha))
+
+        self.coloured(paint)
         return low, high
 
     def show_clip(self, shape: tuple[Array, Array], seconds: float) -> None:
@@ -232,25 +141,29 @@ class Spectrum(Picture):
     def __init__(self) -> None:
         """Empty."""
         super().__init__("Spectrum before and after, with the equalizer", "Hz", "dB")
-        colours = theme.current
-        self.addLegend(offset=(-4, 4), labelTextColor=colours.quiet, labelTextSize="8pt")
+        legend = self.addLegend(offset=(-4, 4), labelTextSize="8pt")
         self.setLogMode(x=True)
         self.getAxis("bottom").setTicks(
             [[(np.log10(f), t) for f, t in ((50, "50"), (200, "200"), (1000, "1k"), (5000, "5k"))]]
         )  # fmt: skip
         dash = pg.QtCore.Qt.PenStyle.DashLine
-        self.dry = self.plot(pen=pg.mkPen(colours.dry, width=1.5, style=dash), name="dry")
-        self.wet = self.plot(pen=pg.mkPen(colours.accent, width=2), name="heard")
-        self.eq = self.plot(pen=pg.mkPen(colours.text, width=1), name="EQ (drag)")
+        self.dry, self.wet, self.eq = (self.plot(name=n) for n in ("dry", "heard", "EQ (drag)"))
+        self.coloured(lambda c: self.dry.setPen(pg.mkPen(c.dry, width=1.5, style=dash)))
+        self.coloured(lambda c: self.wet.setPen(pg.mkPen(c.accent, width=2)))
+        self.coloured(lambda c: self.eq.setPen(pg.mkPen(c.text, width=1)))
+
+        def words(colours: theme.Theme) -> None:
+            for _, text in legend.items:
+                text.setText(text.text, color=colours.quiet)
+
+        self.coloured(words)
         self._top, self._middle = 0.0, -35.0
         self.setXRange(np.log10(20), np.log10(20000), padding=0)
         self.setYRange(-70, 8)
         self.handles: dict[str, pg.TargetItem] = {}
         for band in BANDS:
-            handle = pg.TargetItem(
-                size=11, symbol="o", pen=pg.mkPen(colours.text, width=1.5),
-                brush=colours.card, hoverBrush=colours.accent,
-            )  # fmt: skip
+            handle = pg.TargetItem(size=11, symbol="o")
+            self.coloured(partial(_draw_handle, handle))
             handle.setZValue(10)
             handle.hide()
             handle.sigPositionChanged.connect(lambda _, band=band: self._dragged(band))
@@ -299,9 +212,12 @@ class Transfer(Picture):
         """Empty."""
         super().__init__("Transfer curve of compressor and distortion", "level in, dB", "out, dB")
         dash = pg.QtCore.Qt.PenStyle.DashLine
-        self.plot([-60, 0], [-60, 0], pen=pg.mkPen(theme.current.dry, style=dash))
-        self.curve = self.plot(pen=pg.mkPen(theme.current.accent, width=2))
-        self.note = pg.TextItem("", color=theme.current.quiet, anchor=(1, 1))
+        same = self.plot([-60, 0], [-60, 0])
+        self.curve = self.plot()
+        self.note = pg.TextItem("", anchor=(1, 1))
+        self.coloured(lambda c: same.setPen(pg.mkPen(c.dry, style=dash)))
+        self.coloured(lambda c: self.curve.setPen(pg.mkPen(c.accent, width=2)))
+        self.coloured(lambda c: self.note.setColor(c.quiet))
         self.note.setPos(0, -60)
         self.addItem(self.note)
         self.setXRange(-60, 0)
@@ -320,11 +236,11 @@ class Decay(Picture):
     def __init__(self) -> None:
         """Empty."""
         super().__init__("Decay of reverb and delay", "seconds", "dB")
-        self.curve = self.plot(
-            pen=pg.mkPen(theme.current.accent, width=2), fillLevel=TAIL_DB,
-            fillBrush=_faint(theme.current.accent),
-        )  # fmt: skip
-        self.note = pg.TextItem("", color=theme.current.quiet, anchor=(1, 0))
+        self.curve = self.plot(fillLevel=TAIL_DB)
+        self.note = pg.TextItem("", anchor=(1, 0))
+        self.coloured(lambda c: self.curve.setPen(pg.mkPen(c.accent, width=2)))
+        self.coloured(lambda c: self.curve.setFillBrush(_faint(c.accent)))
+        self.coloured(lambda c: self.note.setColor(c.quiet))
         self.addItem(self.note)
         self.setYRange(TAIL_DB, 0)
         self.show_curve(None)
@@ -343,9 +259,21 @@ class Decay(Picture):
         self.setAccessibleDescription(self.note.toPlainText())
 
 
-def _faint(colour: str) -> pg.QtGui.QColor:
+def _draw_axis(axis: pg.AxisItem, colours: theme.Theme) -> None:
+    axis.setPen(colours.line)
+    axis.setTextPen(colours.quiet)
+
+
+def _draw_handle(handle: pg.TargetItem, colours: theme.Theme) -> None:
+    handle.setPen(pg.mkPen(colours.text, width=1.5))
+    handle.setBrush(colours.card)
+    handle.setHoverBrush(colours.accent)
+    handle.setHoverPen(pg.mkPen(colours.text, width=1.5))
+
+
+def _faint(colour: str, alpha: int = 50) -> pg.QtGui.QColor:
     faint = pg.mkColor(colour)
-    faint.setAlpha(50)
+    faint.setAlpha(alpha)
     return faint
 
 
@@ -361,9 +289,11 @@ class ScorePath(Picture):
     def __init__(self) -> None:
         """Empty."""
         super().__init__("Score over the steps; left and right arrows choose one", "step", "score")
-        pen = pg.mkPen(theme.current.accent, width=2)
-        self.curve = self.plot(pen=pen, symbol="o", symbolSize=5, symbolBrush=theme.current.accent)
-        self.mark = pg.InfiniteLine(0, pen=pg.mkPen(theme.current.text, width=2), movable=True)
+        self.curve = self.plot(symbol="o", symbolSize=5)
+        self.mark = pg.InfiniteLine(0, movable=True)
+        self.coloured(lambda c: self.curve.setPen(pg.mkPen(c.accent, width=2)))
+        self.coloured(lambda c: self.curve.setSymbolBrush(c.accent))
+        self.coloured(lambda c: self.mark.setPen(pg.mkPen(c.text, width=2)))
         self.mark.sigDragged.connect(self._scrubbed)
         self.mark.hide()
         self.addItem(self.mark)

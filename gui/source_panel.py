@@ -6,11 +6,12 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from gui import theme
+from gui.curves import envelope
 from gui.document import Document
 from gui.latest import Latest
 from gui.listening import Listening
 from gui.parts import Panel, button, label, row
-from gui.pictures import Waveform, envelope
+from gui.pictures import Waveform
 from ifx_bridge import facts
 from ifx_bridge.demo import clips
 
@@ -119,7 +120,7 @@ class SourcePanel(Panel):
         self.rows.addWidget(self.waveform, 2)
         self.legend = label("", "quiet", wrap=True)
         self.legend.setTextFormat(Qt.TextFormat.RichText)
-        self._colour()
+        self.colour()
         self.rows.addWidget(self.legend)
         self.facts = Facts()
         self.rows.addWidget(self.facts)
@@ -148,7 +149,8 @@ class SourcePanel(Panel):
         """Put something below what is known of the clip."""
         self.rows.insertWidget(self.rows.count() - 2, part)
 
-    def _colour(self) -> None:
+    def colour(self) -> None:
+        """Take the window's colours as they are now."""
         colours = theme.current
         self.legend.setText(
             f'<span style="color:{colours.dry}">▬</span> dry &nbsp; '

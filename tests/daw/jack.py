@@ -16,9 +16,12 @@ def missing() -> str:
 
 
 class Jack:
-    def __init__(self) -> None:
+    def __init__(self, patient: bool = False) -> None:
+        """`patient` waits for every client in each period, however busy the machine is."""
         self.name = f"ifx{os.getpid()}"
-        command = ["jackd", "-n", self.name, "--no-realtime", "-d", "dummy", "-r", str(RATE)]
+        command = ["jackd", "-n", self.name, "--no-realtime"]
+        command += ["--sync", "--timeout", "10000"] if patient else []
+        command += ["-d", "dummy", "-r", str(RATE)]
         command += ["-p", "1024", "-C", "2", "-P", "2"]
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

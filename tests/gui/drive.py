@@ -70,7 +70,7 @@ class Person:
             time.sleep(0.05)
 
     def look(self, name: str) -> None:
-        time.sleep(0.4)  # it is drawn
+        time.sleep(0.2)  # it is drawn
         self.count += 1
         self.hands.picture(self.pictures / f"{self.count:02d}-{name}.png")
 

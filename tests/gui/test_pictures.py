@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from gui.pictures import decay, eq_db, falls_to
+from gui import theme
+from gui.curves import decay, eq_db, falls_to
 from ifx_bridge.effects.chain import Chain, Slot
 from tests.gui.conftest import Opener, idle
 
@@ -34,6 +36,25 @@ def test_an_echo_falls_in_steps_of_its_time() -> None:
     assert falls_to(curve, -2) < 0.02
     assert falls_to(curve, -5) == pytest.approx(0.5, abs=0.02)
     assert falls_to(curve, -12) == pytest.approx(1.0, abs=0.02)
+
+
+def test_pictures_take_other_colours_at_once(qtbot: QtBot, opened: Opener) -> None:
+    window = opened()
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+
+    def seen() -> tuple[str, str]:
+        picture = window.listen.spectrum
+        inside = picture.grab().toImage().pixelColor(picture.width() - 3, picture.height() // 2)
+        return inside.name(), picture.wet.opts["pen"].color().name()
+
+    try:
+        window.settings["look/theme"] = "light"
+        assert seen() == (theme.LIGHT.field, theme.LIGHT.accent)
+        window.settings["look/theme"] = "dark"
+        assert seen() == (theme.DARK.field, theme.DARK.accent)
+    finally:
+        theme.apply(application)
 
 
 def test_the_equalizer_is_bent_in_the_picture(qtbot: QtBot, opened: Opener) -> None:

@@ -29,7 +29,7 @@ def play(tmp_path: Path, rate: int) -> dict[str, Any]:
     clip = audio.load(clips()["guitar"])
     sound = resampled(clip.samples[:, : SECONDS * clip.sample_rate], clip.sample_rate, rate)
     audio.save(tmp_path / "guitar.wav", sound, rate)
-    server = jack.Jack()
+    server = jack.Jack(patient=True)
     environment = {**os.environ, **server.environment, "QT_QPA_PLATFORM": "offscreen"}
     environment["PYTHONPATH"] = str(ROOT)
     try:
