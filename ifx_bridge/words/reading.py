@@ -101,10 +101,11 @@ def spelled(text: str, meant: Collection[str], right: Container[str]) -> str:
         if len(word) < SHORTEST or word in meant or word in right:
             return word
         most = 2 if len(word) >= LONG else 1
-        found = extractOne(word, meant, scorer=OSA.distance, score_cutoff=most)
-        # People rarely get the first letter wrong; short words have to end alike, too.
-        if found is None or found[0][0] != word[0]:
-            return word
-        return word if len(word) == SHORTEST and found[0][-1] != word[-1] else found[0]
+        # People rarely get the first letter wrong. Of a short word, a letter was left out inside.
+        likely = sorted(other for other in meant if other[0] == word[0])
+        if len(word) == SHORTEST:
+            likely = [other for other in likely if len(other) > SHORTEST and other[-1] == word[-1]]
+        found = extractOne(word, likely, scorer=OSA.distance, score_cutoff=most)
+        return found[0] if found is not None else word
 
     return re.sub(r"[a-z]+", corrected, text)
