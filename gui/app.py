@@ -54,10 +54,15 @@ def run(
     # Python sees signals only when it runs; an idle event loop does not.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: window.close())
+    # Python may find garbage in any thread, and Qt's objects must go in this one.
+    from pyqtgraph.util.garbage_collector import GarbageCollector
+
+    collector = GarbageCollector()
     heartbeat = QTimer()
     heartbeat.timeout.connect(lambda: None)
     heartbeat.start(200)
     status = application.exec()
+    del collector
     running.done()
     return status
 

@@ -117,7 +117,11 @@ class PushDialog(QDialog):
         self.first, self.last, self.plan = found
         plan = self.plan
         self.summary.setText(plan.summary[0].upper() + plan.summary[1:])
-        self.notes.setText("\n".join(["· " + text for text in (*plan.missing, *plan.notes)]))
+        notes = [*plan.missing, *plan.notes]
+        for part in plan.parts:
+            notes += [f"{part.device.name}: {text}" for text in part.left_out]
+            notes += [f"{part.device.name} is {part.note}."] if part.note else []
+        self.notes.setText("\n".join("· " + text for text in notes))
         rows = [(part, want) for part in plan.parts for want in part.wanted]
         self.table.setRowCount(len(rows))
         for at, (part, want) in enumerate(rows):
@@ -191,6 +195,8 @@ class PushDialog(QDialog):
             if write is not None and write.reason:
                 text += f": {write.reason}"
             self.table.setItem(at, len(COLUMNS) - 1, QTableWidgetItem(text))
+            if write is not None and write.found is not None and self.way.currentText() == NOW:
+                self.table.setItem(at, 3, QTableWidgetItem(write.text or f"{write.found:.4g}"))
         self.notes.setText("\n".join("· " + text for text in report.notes))
         self._refresh()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,15 @@ Opener = Callable[..., Window]
 
 def idle(qtbot: QtBot, window: Window) -> None:
     qtbot.waitUntil(window.idle, timeout=PATIENT)
+
+
+@pytest.fixture(autouse=True)
+def garbage_goes_in_this_thread() -> Iterator[None]:
+    """As in the program: Qt's objects must not end in a thread of the background."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture
