@@ -151,6 +151,7 @@ def test_anything_a_user_does_is_fine(
     noise = np.random.default_rng(seed).standard_normal((11025, 2)) * 0.1
     soundfile.write(tmp_path / "short.wav", noise.astype(np.float32), 22050)
     monkeypatch.setattr(QDialog, "exec", lambda dialog: 0)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *args: "")
     monkeypatch.setattr(
         QFileDialog, "getSaveFileName", lambda *args: (str(tmp_path / "saved.wav"), "")
     )
