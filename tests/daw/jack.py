@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
 import time
 
 RATE = 48000
+_numbers = itertools.count()
 
 
 def missing() -> str:
@@ -18,7 +20,7 @@ def missing() -> str:
 class Jack:
     def __init__(self, patient: bool = False) -> None:
         """`patient` waits for every client in each period, however busy the machine is."""
-        self.name = f"ifx{os.getpid()}"
+        self.name = f"ifx{os.getpid()}-{next(_numbers)}"
         command = ["jackd", "-n", self.name, "--no-realtime"]
         command += ["--sync", "--timeout", "10000"] if patient else []
         command += ["-d", "dummy", "-r", str(RATE)]
@@ -43,4 +45,8 @@ class Jack:
 
     def close(self) -> None:
         self._process.terminate()
-        self._process.wait(10)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(10)

@@ -1,6 +1,6 @@
 """The window on a virtual sound device, its output recorded; run by `test_playback.py`.
 
-python tests/gui/play.py SERVER CLIP FOLDER
+python tests/gui/play.py recorded|unplugged SERVER CLIP FOLDER
 
 PortAudio looks for sound systems once, when it is loaded: hence a process of its own.
 """
@@ -39,7 +39,8 @@ class Recorder:
         self.client.set_xrun_callback(self._late)
         self.client.activate()
         self.searching = True
-        threading.Thread(target=self._connect, daemon=True).start()
+        self.search = threading.Thread(target=self._connect, daemon=True)
+        self.search.start()
 
     def _late(self, delay: float) -> None:
         self.xruns += 1
@@ -67,24 +68,30 @@ class Recorder:
 
     def close(self) -> None:
         self.searching = False
+        self.search.join()  # libjack does not bear a request on a client that is being closed
         self.client.close()
 
 
-def main(server: str, clip: Path, folder: Path) -> None:
-    application = QApplication([])
+def opened(clip: Path, folder: Path) -> Window:
+    """The window with one turn made of the clip."""
     window = Window(folder / "out", Engine(settings=Settings(steps=6, trial_steps=2, starts=1)))
-    told: list[str] = []
-    window.listening.lost.connect(told.append)
     window.show()
     window.open_source(clip)
-
-    def rest() -> None:
-        while not window.idle():
-            QTest.qWait(10)
-
-    rest()
+    rest(window)
     window.document.send("make it sound like a church")
-    rest()
+    rest(window)
+    return window
+
+
+def rest(window: Window) -> None:
+    """Wait until it is idle."""
+    while not window.idle():
+        QTest.qWait(10)
+
+
+def recorded(server: str, clip: Path, folder: Path) -> None:
+    """Play, switch, and keep what came out of the device."""
+    window = opened(clip, folder)
     player, recorder = window.listening.player, Recorder(server)
     loop = 1000 * player.mixer.sound.shape[1] // player._rate + 300
     window.run("play")
@@ -104,10 +111,17 @@ def main(server: str, clip: Path, folder: Path) -> None:
         trim=window.document.edit.chain.trim_db,
     )  # fmt: skip
     recorder.close()
-    print("recorded", flush=True)
+    assert window.close()
 
+
+def unplugged(server: str, clip: Path, folder: Path) -> None:
+    """The device goes while it plays; the window stays."""
+    window = opened(clip, folder)
+    told: list[str] = []
+    window.listening.lost.connect(told.append)
+    player = window.listening.player
     window.run("play")
-    assert player.playing
+    assert player.playing, player.reason
     QTest.qWait(200)
     print("pull the plug", flush=True)
     end = time.monotonic() + 20
@@ -121,6 +135,11 @@ def main(server: str, clip: Path, folder: Path) -> None:
     window.run("find-device")  # said again, not waited for
     assert not player.available and player.seconds == place
     assert window.close()
+
+
+def main(what: str, server: str, clip: Path, folder: Path) -> None:
+    application = QApplication([])
+    (unplugged if what == "unplugged" else recorded)(server, clip, folder)
     del application
     print("closed", flush=True)
     # libjack, once its server has gone, may crash while the interpreter ends; all is saved by now.
@@ -128,4 +147,4 @@ def main(server: str, clip: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]))
