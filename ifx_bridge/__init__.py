@@ -5,12 +5,20 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ifx_bridge.presets import load_chain
     from ifx_bridge.session import Session
+
+# torch's threads wait for each other thousands of times a second. Beside a DAW that plays, waiting
+# long in a busy loop takes the processor from the very thread that is waited for, and a turn takes
+# five times as long; a short one costs next to nothing (benchmarks/busy.py). Read by GNU's OpenMP
+# when torch is loaded; what the user chose stands.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 __version__ = "0.1.0"
 __all__ = ["Session", "load_chain"]
