@@ -24,6 +24,7 @@ from ifx_bridge.session import ClipInfo, Score, Session, Turn, route_of
 
 # Rounds of matching loudness where peaks have to be limited.
 MOST_MATCHES = 5
+DEAF = "The ears do not hear these words in this recording, so the usual values stand."
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ class Engine:
             clip, dry(own), plan, listening, self.settings, progress, cancelled
         )
         notes, used, own_chain = plan.notes, plan.uses, None
+        if outcome.deaf:
+            notes = (*notes, DEAF)
         if plan.uses:
             own_chain = outcome.chain.to_data()
             hosted = refine_hosted(

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import log2
 
+from ifx_bridge.brain.fitting import fitted
 from ifx_bridge.brain.plan import SURE, Context, Move, Owned, Plan, Usage, Use
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.effects.eq import BANDS
@@ -130,6 +131,7 @@ class Draft:
             amount: How much of them, 1 is all.
         """
         slot = replace(slot, params=scaled(slot.effect, slot.params, amount))
+        slot = fitted(slot, self.chain, self.context.facts)
         self.chain = self.chain.added(slot)
         for parameter in slot.effect.parameters:
             value = slot.params[parameter.name]

@@ -44,10 +44,10 @@ BITCRUSH = register(
                 8,
                 description="cleaner; fewer bits are noisier and more broken",
                 neutral=16,
+                per_db=-1 / 6.02,  # a bit is a doubling
             ),
         ),
         pedalboard=_face,
         twin=_twin,
-        level_sensitive=True,
     )
 )

@@ -115,6 +115,7 @@ COMP = register(
                 -20,
                 description="less of the sound is compressed",
                 neutral=0,
+                per_db=1.0,
             ),
             Parameter(
                 "ratio",
@@ -136,6 +137,5 @@ COMP = register(
         ),
         pedalboard=_face,
         twin=_twin,
-        level_sensitive=True,
     )
 )

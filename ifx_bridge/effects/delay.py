@@ -54,6 +54,7 @@ DELAY = register(
                 0.35,
                 "log",
                 "repeats come later, larger distance",
+                beats=True,
             ),
             Parameter(
                 "feedback", "feedback", "", 0, 0.95, 0.3, description="more repeats", neutral=0

@@ -38,10 +38,10 @@ DIST = register(
                 12,
                 description="grittier, then crunchy, then fuzzy and harsh; also more squashed",
                 neutral=0,
+                per_db=-1.0,
             ),
         ),
         pedalboard=_face,
         twin=_twin,
-        level_sensitive=True,
     )
 )

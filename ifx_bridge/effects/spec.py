@@ -42,6 +42,8 @@ class Parameter:
         differentiable: False when only search can move it.
         step: One clearly audible step, as a part of the knob's whole turn.
         choices: Names of the values 0, 1, 2, …; empty for numbers.
+        per_db: What the value changes by where its input is 1 dB louder, for the same sound.
+        beats: True for a time that music counts in beats.
     """
 
     name: str
@@ -56,6 +58,8 @@ class Parameter:
     differentiable: bool = True
     step: float = 0.1
     choices: tuple[str, ...] = ()
+    per_db: float = 0.0
+    beats: bool = False
 
     def __post_init__(self) -> None:
         if not self.low <= self.default <= self.high or self.low >= self.high:
@@ -138,7 +142,6 @@ class Effect:
         pedalboard: The face that is heard and exported; None when no Pedalboard plugin exists.
         twin: The differentiable face.
         engine: `pedalboard`, or the library that renders it instead.
-        level_sensitive: True when the result depends on how loud the input is.
         process: What renders it instead of Pedalboard; None for our own effects.
     """
 
@@ -149,7 +152,6 @@ class Effect:
     pedalboard: Face | None
     twin: Twin
     engine: str = "pedalboard"
-    level_sensitive: bool = False
     process: Process | None = None
 
     def parameter(self, name: str) -> Parameter:

@@ -58,7 +58,6 @@ def as_effect(description: Description) -> Effect:
         pedalboard=None,
         twin=twin,
         engine=ENGINE,
-        level_sensitive=True,
         process=process,
     )
 

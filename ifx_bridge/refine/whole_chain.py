@@ -32,7 +32,7 @@ FREQUENCY_REACH = 0.08  # a band that wanders is another band
 UNASKED_REACH = 0.03
 # Penalty per squared part of a turn; the loss is 1 at the start.
 SURE_WEIGHT, ASKED_WEIGHT, UNASKED_WEIGHT = 2.0, 0.2, 30.0
-# What unasked knobs must be worth, in score, for their effect to change at all.
+# What a move must be worth, in score: of an effect that no one asked about, or away from the plan.
 WORTH = 0.05
 # Knobs of time are musical choices, not matters of degree.
 CHOSEN = frozenset({"delay.delay_seconds", "comp.attack_ms", "comp.release_ms"})
@@ -91,6 +91,8 @@ class Outcome:
         score: Share of the way to the point aimed at that it goes; 0 is the previous sound.
         trace: Best score after every step.
         finished: False when it was cancelled; `chain` is then the best so far.
+        deaf: True when the ears hear nothing of the words in anything that was tried, so that the
+            plan's own values stand.
         seconds: Time it took.
     """
 
@@ -99,6 +101,7 @@ class Outcome:
     trace: tuple[float, ...] = ()
     finished: bool = True
     seconds: float = 0.0
+    deaf: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,6 +179,7 @@ def refine(
         tuple(search.trace),
         finished,
         time.perf_counter() - began,
+        search.deaf,
     )
 
 
@@ -308,7 +312,7 @@ class _Search:
         self.span = torch.tensor([k.high - k.low for k in knobs])
         self.goal = torch.tensor([k.goal for k in knobs])
         self.weight = torch.tensor([k.weight for k in knobs])
-        self.stage = "listening"
+        self.stage, self.deaf = "listening", False
 
     def only(self) -> bool:
         """Score a chain that has nothing to move."""
@@ -341,8 +345,21 @@ class _Search:
         self.stage = "refining"
         _, _, theta = min(ends)
         _, _, finished = self._descend(theta, self.settings.steps)
+        self._as_planned()
         self._put_back()
         return finished
+
+    def _as_planned(self) -> None:
+        """The plan's own values, where the ears gain next to nothing by changing them."""
+        import torch
+
+        inside = ((self.goal - self.low) / self.span).clamp(0.01, 0.99)
+        with torch.no_grad():
+            loss, heard = self._loss(torch.logit(inside))
+        score = losses.score(self.origin, heard, self.change)
+        self.deaf = self.best.score < WORTH
+        if self.deaf or self.best.score < score + WORTH:
+            self.best = _Best(float(loss), score, self._chain_at(torch.logit(inside)))
 
     def _put_back(self) -> None:
         """Effects that no one asked about go back to where they were, if that costs little."""
@@ -434,11 +451,14 @@ class _Search:
     def _keep(self, theta: Tensor, loss: float, heard: Tensor) -> None:
         if not np.isfinite(loss) or loss >= self.best.loss:
             return
+        score = losses.score(self.origin, heard, self.change)
+        self.best = _Best(loss, score, self._chain_at(theta))
+
+    def _chain_at(self, theta: Tensor) -> Chain:
         changes: dict[str, dict[str, float]] = {}
         for knob, position in zip(self.knobs, self._positions(theta).tolist(), strict=True):
             value = knob.parameter.from_unit(position)
             if not knob.parameter.differentiable:
                 value = round(value, 2)
             changes.setdefault(knob.fx, {})[knob.parameter.name] = float(f"{value:.4g}")
-        score = losses.score(self.origin, heard, self.change)
-        self.best = _Best(loss, score, self.chain.with_params(changes))
+        return self.chain.with_params(changes)

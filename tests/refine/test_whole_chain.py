@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import torch
+from torch import Tensor
 
 from ifx_bridge.audio import load
 from ifx_bridge.brain import Context, Plan, brain
@@ -70,6 +72,27 @@ def test_an_effect_no_one_asked_about_changes_only_for_a_gain() -> None:
     found = refine(CLIP, chain, planned("less distortion", chain), EARS, QUICK).chain
     assert found["dist"].params["drive_db"] < 14
     assert found["rev"] == chain["rev"]
+
+
+class Deaf:
+    """Hears every sound as the same."""
+
+    name, sample_rate = "deaf", 44100
+
+    def embed_audio(self, audio: Tensor, sample_rate: float) -> Tensor:
+        return 0 * audio.mean(dim=(1, 2)).unsqueeze(1).expand(-1, 2)
+
+    def embed_text(self, text: str) -> Tensor:
+        return torch.ones(2)
+
+
+def test_where_the_ears_hear_nothing_the_plans_values_stand() -> None:
+    plan = planned("heavily distorted")
+    found = refine(CLIP, Chain(), plan, Deaf(), QUICK)
+    assert found.deaf and found.score < 0.01
+    (move,) = [m for m in plan.moves if m.name == "drive_db"]
+    assert found.chain["dist"].params["drive_db"] == pytest.approx(move.to, abs=0.5)
+    assert not refine(CLIP, Chain(), plan, EARS, QUICK).deaf
 
 
 def test_semitones_are_searched_among_whole_steps() -> None:
