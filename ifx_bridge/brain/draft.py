@@ -110,9 +110,11 @@ class Draft:
         fx, name = key if len(key) == 2 else key[0].split(".", 1)
         return not {fx, f"{fx}.{name}"} & (self.held | self.locked | self.pinned)
 
-    def _refused(self, key: str) -> bool:
-        """Whether something is locked; if so, says so."""
+    def protected(self, key: str) -> bool:
+        """Whether an effect or a knob is locked, which is said, or left alone this turn."""
         fx = key.split(".")[0]
+        if {fx, key} & self.held:
+            return True  # said when it was asked for
         hit = fx if fx in self.locked else key if key in self.locked else ""
         if hit:
             self.say(
@@ -122,13 +124,18 @@ class Draft:
 
     # Effects.
 
-    def insert(self, slot: Slot, amount: float = 1.0) -> None:
+    def insert(self, slot: Slot, amount: float = 1.0) -> bool:
         """A new effect at the end: later words act on what is already heard.
 
         Args:
             slot: The effect with its typical values.
             amount: How much of them, 1 is all.
+
+        Returns:
+            Whether it was added; False when it is locked or left alone.
         """
+        if self.protected(slot.fx):
+            return False
         slot = replace(slot, params=scaled(slot.effect, slot.params, amount))
         self.chain = self.chain.added(slot)
         for parameter in slot.effect.parameters:
@@ -139,26 +146,44 @@ class Draft:
             if free:
                 self.free.add(f"{slot.fx}.{parameter.name}")
                 self.moves[slot.fx, parameter.name] = Move(slot.fx, parameter.name, value, 0.5)
+        return True
 
     def remove(self, fx: str) -> None:
         """Take an effect out."""
         if fx not in self.chain:
             self.say(f"There is no {TITLES[fx]} in the chain, so nothing is removed.")
-        elif not self._locked_within(fx):
+        elif not self._protected_within(fx):
             self.chain = self.chain.removed(fx)
             for use in [u for u in self.uses.values() if u.fx == fx and u.always]:
                 self.uses[use.plugin] = replace(use, always=False)
             self.say(f"The {TITLES[fx]} is removed.")
 
-    def _locked_within(self, fx: str) -> bool:
-        """Whether an effect, or one of its knobs, is locked; if so, says so."""
-        inside = [key for key in sorted(self.locked) if key.split(".")[0] == fx]
-        return self._refused(inside[0]) if inside else False
+    def _protected_within(self, fx: str) -> bool:
+        """Whether an effect, or one of its knobs, is locked (which is said) or left alone."""
+        inside = [key for key in sorted(self.locked | self.held) if key.split(".")[0] == fx]
+        return self.protected(inside[0]) if inside else False
 
-    def reorder(self, ids: Sequence[str]) -> None:
-        """The chain in another signal order, a permutation of its effects."""
+    def reorder(self, ids: Sequence[str], moved: Sequence[str] | None = None) -> None:
+        """The chain in another signal order.
+
+        Args:
+            ids: A permutation of its effects.
+            moved: Which of them leave their place, none of which may be locked; by default the
+                locked ones count as moved when the others' order does not explain the change.
+        """
         if list(ids) == list(self.chain.ids):
             self.say("The signal order is so already.")
+            return
+        if moved is None:
+            fixed = [fx for fx in self.chain.ids if fx in self.locked | self.held]
+            others = [fx for fx in self.chain.ids if fx not in fixed]
+            if fixed != [fx for fx in ids if fx in fixed] or (
+                len(others) > 1 and others == [fx for fx in ids if fx in others]
+            ):
+                moved = fixed
+            else:
+                moved = ()
+        if any([self.protected(fx) for fx in moved]):
             return
         self.chain = self.chain.reordered(list(ids))
         order = " → ".join(TITLES[fx] for fx in self.chain.ids)
@@ -179,12 +204,16 @@ class Draft:
         """`value` as a part of the knob's turn, 0 to 1."""
         return effect(fx).parameter(name).to_unit(self.value(fx, name, sense))
 
-    def move(self, fx: str, name: str, position: float, confidence: float) -> None:
-        """Send a knob to a position of 0 to 1; of two moves that say the same the larger counts."""
+    def move(self, fx: str, name: str, position: float, confidence: float) -> bool:
+        """Send a knob to a position of 0 to 1; of two moves that say the same the larger counts.
+
+        Returns:
+            Whether the knob moves; False where it is protected, or at its end already.
+        """
         if confidence >= COMMANDED:
             self.pinned.discard(f"{fx}.{name}")
         if not self._movable(fx, name):
-            return
+            return False
         self.free.add(f"{fx}.{name}")
         parameter = effect(fx).parameter(name)
         goal, known = parameter.from_unit(position), self.moves.get((fx, name))
@@ -192,13 +221,18 @@ class Draft:
         if known is not None and (known.to - now) * (goal - now) > 0 and known.confidence >= SURE:
             goal = max(known.to, goal, key=lambda v: abs(v - now))
         self.moves[fx, name] = Move(fx, name, goal, confidence)
+        return abs(goal - now) > 1e-9
 
     def turn(
         self, fx: str, name: str, sense: int, amount: float = 1.0, confidence: float = COMMANDED
-    ) -> None:
-        """Turn a knob up (+1) or down (-1) by what is heard as one step, times the amount."""
-        if self._refused(f"{fx}.{name}"):
-            return
+    ) -> bool:
+        """Turn a knob up (+1) or down (-1) by what is heard as one step, times the amount.
+
+        Returns:
+            As `move`.
+        """
+        if self.protected(f"{fx}.{name}"):
+            return False
         parameter = effect(fx).parameter(name)
         position = self.position(fx, name, sense)
         if parameter.neutral is None:
@@ -210,21 +244,30 @@ class Draft:
                 goal = position + sense * most
             else:
                 goal = turned_back(parameter, position, amount)
-        self.move(fx, name, goal, confidence)
+        return self.move(fx, name, goal, confidence)
 
-    def turn_whole(self, fx: str, sense: int, amount: float = 1.0) -> None:
-        """Turn every knob of an effect away from neutral (+1) or back to it (-1)."""
+    def turn_whole(self, fx: str, sense: int, amount: float = 1.0) -> bool:
+        """Turn every knob of an effect away from neutral (+1) or back to it (-1).
+
+        Returns:
+            Whether one of them moves.
+        """
+        if self.protected(fx):
+            return False
+        moved = False
         scale = max(1 - MOST_SHARE, 1 + sense * LESS_SHARE * amount)
         for parameter in effect(fx).parameters:
             if parameter.neutral is not None:
                 neutral = parameter.to_unit(parameter.neutral)
                 distance = self.position(fx, parameter.name) - neutral
                 if abs(distance) > 0.01:
-                    self.move(fx, parameter.name, neutral + scale * distance, COMMANDED)
+                    goal = neutral + scale * distance
+                    moved |= self.move(fx, parameter.name, goal, COMMANDED)
+        return moved
 
     def fix(self, fx: str, values: Params) -> None:
         """Set knobs to numbers; only a request about them moves them from then on."""
-        values = {k: v for k, v in values.items() if not self._refused(f"{fx}.{k}")}
+        values = {k: v for k, v in values.items() if not self.protected(f"{fx}.{k}")}
         self.chain = self.chain.with_params({fx: values})
         for name in values:
             self.pinned.add(f"{fx}.{name}")
@@ -233,7 +276,7 @@ class Draft:
 
     def set(self, fx: str, name: str, value: float) -> None:
         """Set one knob, in its unit; the effect is added if it is missing."""
-        if self._refused(f"{fx}.{name}"):
+        if self.protected(f"{fx}.{name}"):
             return
         parameter = effect(fx).parameter(name)
         if fx not in self.chain:
@@ -247,7 +290,7 @@ class Draft:
 
     def equalize(self, hz: float, gain_db: float) -> None:
         """A gain at a frequency: on the band that stands there already, or the nearest idle one."""
-        if self._refused("eq"):
+        if self.protected("eq"):
             return
         if "eq" not in self.chain:
             self.chain = self.chain.added(Slot("eq"))
@@ -283,7 +326,10 @@ class Draft:
             self.say(f"{_subject(*keys)} {verb} left alone.")
 
     def lock(self, keys: Sequence[str]) -> None:
-        """Leave effects or knobs alone from now on."""
+        """Leave effects or knobs alone from now on, where this turn has put them."""
+        for move in [m for m in self.moves.values() if {m.fx, f"{m.fx}.{m.name}"} & set(keys)]:
+            self.chain = self.chain.with_params({move.fx: {move.name: move.to}})
+            del self.moves[move.fx, move.name]
         self.locked.update(keys)
         if keys:
             names = " and ".join(f"'unlock the {title_of(key)}'" for key in keys)
@@ -347,7 +393,12 @@ class Draft:
             self.become(self.context.turns[index].chain, self.context.turns[index].uses)
         else:
             self.become(Chain(), [use for use in self.uses.values() if not use.always])
-        self.say(f"Back to turn {index}." if index else "All effects are removed; it is dry.")
+        dry = (
+            "All other effects are removed."
+            if len(self.chain)
+            else ("All effects are removed; it is dry.")
+        )
+        self.say(f"Back to turn {index}." if index else dry)
         return True
 
     def undo(self) -> None:
@@ -360,15 +411,42 @@ class Draft:
 
     def become(self, chain: Chain, uses: Sequence[Use]) -> None:
         """Start from another chain instead, with the plugins that were used in it."""
-        self.chain = chain
+        self.chain = self._with_protected(chain)
         self.uses = {use.plugin: use for use in uses}
         self.moves.clear()
         self.free.clear()
-        self.pinned.clear()
+        was = self.context.chain
+        self.pinned = {
+            key
+            for key in self.pinned
+            for fx, name in [key.split(".", 1)]
+            if fx in was
+            and fx in self.chain
+            and was[fx].params[name] == self.chain[fx].params[name]
+        }
+
+    def _with_protected(self, chain: Chain) -> Chain:
+        """A chain in which what is locked or left alone is as it is now; says so if that differs."""
+        ids = list(chain.ids)
+        for before, slot in zip(("", *self.chain.ids), self.chain, strict=False):
+            keys = [k for k in sorted(self.locked | self.held) if k.split(".")[0] == slot.fx]
+            if not keys:
+                continue
+            if slot.fx not in ids:
+                ids.insert(ids.index(before) + 1 if before in ids else 0, slot.fx)
+                chain = chain.added(slot).reordered(ids)
+            else:
+                whole = slot.fx in keys
+                kept = {k: v for k, v in slot.params.items() if whole or f"{slot.fx}.{k}" in keys}
+                if kept.items() <= chain[slot.fx].params.items():
+                    continue
+                chain = chain.with_params({slot.fx: kept})
+            self.protected(keys[0])
+        return chain
 
     def repeat(self, share: float) -> None:
         """Go on (+), or back (-), on the way from the previous chain to this one."""
-        previous, changed = self.context.previous, False
+        previous, changed, moved = self.context.previous, False, False
         for slot in self.context.chain:
             if slot.fx not in self.chain:
                 continue
@@ -382,11 +460,15 @@ class Draft:
                     continue
                 if abs(position - origin) > 1e-3:
                     changed = True
+                    if self.protected(f"{slot.fx}.{parameter.name}"):
+                        continue
                     goal = position + share * (position - origin)
-                    self.move(slot.fx, parameter.name, goal, COMMANDED)
-        if changed:
+                    moved |= self.move(slot.fx, parameter.name, goal, COMMANDED)
+        if moved:
             how = "further" if share > 0 else "part of the way back"
             self.say(f"What the last turn did goes {how}.")
+        elif changed:
+            self.say("What the last turn did can go no further.")
         else:
             self.say("The last turn changed no knob, so there is nothing to go further with.")
 

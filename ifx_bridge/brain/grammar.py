@@ -332,7 +332,7 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
         rest = match["rest"]
         targets, knob = _effects_in(rest), _knob_in(rest)
         if knob is not None and targets in ([], [knob[0]]):
-            targets = [f"{knob[0]}.{knob[1].removeprefix('-')}"]
+            targets = [f"{knob[0]}.{knob[1]}"]
         targets = targets or descriptor_phrases(rest, known)
         yield from (Request(verb, target, text=clause) for target in targets)
         if targets:

@@ -23,7 +23,7 @@ MAIN_KNOB = {
     "pitchshift": ("pitchshift", "semitones"),
     "bitcrush": ("bitcrush", "-bit_depth"),
 }
-# Knobs by what people call them; "-" in front: more of it turns the knob down.
+# Knobs by what people call them.
 KNOB_NAMES = {
     "drive": ("dist", "drive_db"),
     "gain of the distortion": ("dist", "drive_db"),
@@ -44,7 +44,7 @@ KNOB_NAMES = {
     "echo time": ("delay", "delay_seconds"),
     "feedback": ("delay", "feedback"),
     "delay mix": ("delay", "mix"),
-    "threshold": ("comp", "-threshold_db"),
+    "threshold": ("comp", "threshold_db"),
     "ratio": ("comp", "ratio"),
     "attack time": ("comp", "attack_ms"),
     "attack": ("comp", "attack_ms"),
