@@ -426,7 +426,7 @@ class Draft:
         }
 
     def _with_protected(self, chain: Chain) -> Chain:
-        """A chain in which what is locked or left alone is as it is now; says so if that differs."""
+        """A chain with what is locked or left alone as it is now; says so where that differs."""
         ids = list(chain.ids)
         for before, slot in zip(("", *self.chain.ids), self.chain, strict=False):
             keys = [k for k in sorted(self.locked | self.held) if k.split(".")[0] == slot.fx]
