@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import log2
+from math import isinf, log2
 
 from ifx_bridge.brain.plan import SURE, Context, Move, Owned, Plan, Usage, Use
 from ifx_bridge.effects.chain import Chain, Slot
@@ -25,6 +25,10 @@ FREE_STEPS = 1.5
 COMMANDED = 0.9
 # What a knob without neutral position may do on its own when its effect is new.
 FREE_BY_NAME = ("room_size", "damping", "cutoff_freq")
+# Said of a number that a knob does not reach.
+FURTHEST = ", the furthest it goes"
+# What a band of the equalizer is made of.
+PARTS = ("gain_db", "cutoff_freq", "q_factor")
 TITLES = {
     "eq": "equalizer", "comp": "compressor", "rev": "reverb", "dist": "distortion",
     "delay": "delay", "pitchshift": "pitch shift", "bitcrush": "bit crusher",
@@ -275,26 +279,47 @@ class Draft:
             self.moves.pop((fx, name), None)
 
     def set(self, fx: str, name: str, value: float) -> None:
-        """Set one knob, in its unit; the effect is added if it is missing."""
+        """Set one knob, in its unit; infinite is as far as it goes. A missing effect is added."""
         if self.protected(f"{fx}.{name}"):
             return
         parameter = effect(fx).parameter(name)
         if fx not in self.chain:
+            if value == parameter.neutral:
+                self.say(f"There is no {TITLES[fx]} in the chain, so nothing changes.")
+                return
             self.insert(Slot(fx))
         set_to = parameter.clamp(value)
         self.fix(fx, {name: set_to})
-        note = "" if abs(set_to - value) < 1e-9 else ", the furthest it goes"
+        near = isinf(value) or abs(set_to - value) < 1e-9
+        note = "" if near else FURTHEST
         self.say(
             f"The {parameter.title} of the {TITLES[fx]} is set to {parameter.text(set_to)}{note}."
         )
 
-    def equalize(self, hz: float, gain_db: float) -> None:
-        """A gain at a frequency: on the band that stands there already, or the nearest idle one."""
+    def equalize(self, hz: float, gain_db: float, q: float = 0.0) -> bool:
+        """A gain at a frequency: on the band that stands there already, or the nearest idle one.
+
+        Args:
+            hz: Where.
+            gain_db: Added to what the band there does already.
+            q: Of the band, where it can be so narrow; 0 leaves it as it is.
+
+        Returns:
+            Whether something changes.
+        """
         if self.protected("eq"):
-            return
+            return False
         if "eq" not in self.chain:
             self.chain = self.chain.added(Slot("eq"))
-        peaks = [band for band, *_ in BANDS if band.startswith("band")]
+        bands = [band for band, *_ in BANDS]
+        free = [
+            band
+            for band in bands
+            if not {f"eq.{band}_{part}" for part in PARTS} & (self.locked | self.held)
+        ]
+        if not free:
+            self.say("Every band of the equalizer is locked, so nothing changes.")
+            return False
 
         def distance(band: str) -> float:
             parameter = effect("eq").parameter(f"{band}_cutoff_freq")
@@ -304,17 +329,34 @@ class Draft:
             return (0 if within else 100) + (0 if idle or octaves < 0.35 else 10) + octaves
 
         # Below and above what the peaks reach, the shelves do it.
-        band = min([*peaks, "low_shelf", "high_shelf"], key=lambda b: distance(b) + 5 * ("s" in b))
+        band = min(free, key=lambda b: distance(b) + 5 * (not b.startswith("band")))
         same = abs(_octaves(self.value("eq", f"{band}_cutoff_freq"), hz)) < 0.35
         before = self.value("eq", f"{band}_gain_db") if same else 0.0
         parameter = effect("eq").parameter(f"{band}_gain_db")
         gain = parameter.clamp(before + gain_db)
         frequency = effect("eq").parameter(f"{band}_cutoff_freq")
         at = frequency.clamp(hz)
-        width = self.value("eq", f"{band}_q_factor")
-        band_values = {"gain_db": gain, "cutoff_freq": at, "q_factor": width}
+        width = effect("eq").parameter(f"{band}_q_factor")
+        width_value = width.clamp(q) if q else self.value("eq", width.name)
+        band_values = {"gain_db": gain, "cutoff_freq": at, "q_factor": width_value}
         self.fix("eq", {f"{band}_{name}": value for name, value in band_values.items()})
-        self.say(f"The equalizer changes {frequency.text(at)} by {parameter.text(gain - before)}.")
+        note = FURTHEST if abs(gain - before - gain_db) > 1e-6 or abs(at - hz) > 1e-6 else ""
+        change = parameter.text(gain - before)
+        self.say(f"The equalizer changes {frequency.text(at)} by {change}{note}.")
+        return True
+
+    def widen(self, hz: float, q: float) -> None:
+        """The Q of the band that stands at a frequency."""
+        if "eq" not in self.chain or self.protected("eq"):
+            return
+        band = min(
+            (band for band, *_ in BANDS),
+            key=lambda b: (
+                abs(_octaves(self.value("eq", f"{b}_cutoff_freq"), hz))
+                + (0 if abs(self.value("eq", f"{b}_gain_db")) > 1e-9 else 5)
+            ),
+        )
+        self.set("eq", f"{band}_q_factor", q)
 
     # Keeping.
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from ifx_bridge.brain import grammar, naming
 from ifx_bridge.brain.draft import COMMANDED, LESS_SHARE, TITLES, Draft, listed, turned_back
-from ifx_bridge.brain.grammar import Request
 from ifx_bridge.brain.phrases import INTRODUCED, MAIN_KNOB
 from ifx_bridge.brain.plan import SURE, Context, Plan, never
+from ifx_bridge.brain.requests import Request
 from ifx_bridge.effects.chain import Slot
+from ifx_bridge.effects.eq import response_db
 from ifx_bridge.effects.spec import effect
 from ifx_bridge.words.knowledge import Descriptor, Knowledge, knowledge
 
@@ -23,6 +24,10 @@ TRUSTED = 0.52
 # Of a phrase that is not introduced as a sound ("like a ...", "in a ..."), more is asked.
 TRUSTED_UNINTRODUCED = 0.65
 OFFERED = 0.3
+# What is done at a frequency when nobody says by how much, and to take something out of there.
+USUAL_DB, OUT_DB, OUT_Q = 4.0, 12.0, 4.0
+# Less than this of a curve is nothing.
+LEAST_DB = 0.5
 # From here even a word's listed opposite does not speak against it.
 SURELY = 0.8
 
@@ -107,10 +112,22 @@ class _Writer(Draft):
     def _quality(self, request: Request) -> None:
         descriptor = self.knowledge.find(request.target)
         assert descriptor is not None
-        if request.less:
+        if request.hz:
+            self._quality_at(descriptor, request)
+        elif request.less:
             self._complaint(descriptor, request)
         else:
             self._want(descriptor, request.amount, request.target, request.value)
+
+    def _quality_at(self, descriptor: Descriptor, request: Request) -> None:
+        """More or less of what a quality does at a frequency ("muddy around 250")."""
+        curve = {**effect("eq").defaults(), **descriptor.effects.get("eq", {})}
+        does = response_db(curve, [request.hz])[0]
+        sense = -1 if request.less else 1
+        rises = does > -LEAST_DB
+        self.equalize(request.hz, USUAL_DB * request.amount * (sense if rises else -sense))
+        (self.away if request.less else self.toward).append(descriptor.name)
+        self.amounts.append(request.amount)
 
     def _want(self, descriptor: Descriptor, amount: float, said: str, size: float = 0.0) -> None:
         opposite = self.knowledge.opposite(descriptor)
@@ -327,6 +344,9 @@ class _Writer(Draft):
             self._add(replace(request, amount=0.5))
 
     def _remove(self, request: Request) -> None:
+        if request.target == "eq@":
+            self.equalize(request.hz, -OUT_DB, OUT_Q)
+            return
         self.remove(self._present(request.target) or request.target)
 
     def _present(self, fx: str) -> str | None:
@@ -338,6 +358,8 @@ class _Writer(Draft):
 
     def _turn(self, request: Request, sense: int, why: str = "") -> bool:
         """Turn a knob, or an effect's main knob; whether something moves or is added."""
+        if request.target == "eq@":
+            return self.equalize(request.hz, sense * USUAL_DB * request.amount)
         fx, knob = (
             request.target.split(".", 1) if "." in request.target else MAIN_KNOB[request.target]
         )
@@ -372,8 +394,12 @@ class _Writer(Draft):
             if added:
                 self.say(f"The pitch goes {way}.")
             return added
-        if sense > 0 or knob == "bit_depth" or (fx == "comp" and "." in request.target):
-            return self._insert(Slot(fx), request.amount)
+        main = knob == MAIN_KNOB[fx][1].removeprefix("-")
+        if sense > 0 or knob in ("bit_depth", "delay_seconds") or (fx == "comp" and not main):
+            added = self._insert(Slot(fx), request.amount)
+            if added and not main:  # "a short delay"
+                self._turn(request, sense)
+            return added
         other = self._present(fx)
         if other is None:
             self.say(f"There is no {TITLES[fx]} in the chain, so nothing changes.")
@@ -381,20 +407,61 @@ class _Writer(Draft):
         return self._turn(replace(request, target=other), sense)
 
     def _set(self, request: Request) -> None:
-        fx, knob = request.target.split(".", 1)
+        if request.target == "eq@q":
+            self.widen(request.hz, request.value)
+            return
+        fx, knob = self._knob(request.target)
         if (fx, knob) == ("rev", "seconds"):
             self.set(fx, "room_size", _room_size(request.value))
+        elif (fx, knob) == ("delay", "beats"):
+            self._set_beats(request.value)
         else:
             self.set(fx, knob, request.value)
+
+    def _knob(self, target: str) -> tuple[str, str]:
+        """Effect and knob; a mix of no effect is that of the last one that has one."""
+        fx, knob = target.split(".", 1)
+        if fx:
+            return fx, knob
+        mixes = {"delay": "mix", "rev": "wet_level"}
+        fx = next((fx for fx in reversed(self.chain.ids) if fx in mixes), "delay")
+        return fx, mixes[fx]
+
+    def _set_beats(self, beats: float) -> None:
+        """A delay in quarter notes of the clip's own tempo."""
+        tempo = self.context.facts.tempo_bpm if self.context.facts else 0.0
+        if not tempo:
+            if "delay" not in self.chain:
+                self._insert(Slot("delay"))
+            self.misunderstood.append(
+                "The clip has no steady beat that I could measure, so the delay keeps its time; "
+                "say the tempo, such as 'dotted eighth delay at 120 bpm'."
+            )
+            return
+        self.set("delay", "delay_seconds", 60 * beats / tempo)
+        if "delay" in self.chain and not self.protected("delay.delay_seconds"):
+            self.say(f"That is at the clip's measured tempo of {tempo:.0f} bpm.")
+
+    def _scale(self, request: Request) -> None:
+        fx, knob = self._knob(request.target)
+        if fx not in self.chain and self._present(fx) is None and request.value < 1:
+            self.say(f"There is no {TITLES[fx]} in the chain, so nothing changes.")
+            return
+        if fx not in self.chain and (other := self._present(fx)) is not None:
+            fx, knob = other, MAIN_KNOB[other][1].removeprefix("-")
+        if fx in self.chain or self.insert(Slot(fx)):
+            self.set(fx, knob, request.value * self.chain[fx].params[knob])
+
+    def _unusable(self, request: Request) -> None:
+        self.misunderstood.append(request.target)
 
     def _shift(self, request: Request) -> None:
         if request.target == "eq@":
             self.equalize(request.hz, request.value)
             return
-        fx, knob = request.target.split(".", 1)
-        if fx not in self.chain:
-            self.insert(Slot(fx))
-        self.set(fx, knob, self.value(fx, knob) + request.value)
+        fx, knob = self._knob(request.target)
+        if fx in self.chain or self.insert(Slot(fx)):
+            self.set(fx, knob, self.chain[fx].params[knob] + request.value)
 
     # Order and keeping.
 
