@@ -470,12 +470,13 @@ class Draft:
     def _with_protected(self, chain: Chain) -> Chain:
         """A chain with what is locked or left alone as it is now; says so where that differs."""
         ids = list(chain.ids)
-        for before, slot in zip(("", *self.chain.ids), self.chain, strict=False):
+        for place, slot in enumerate(self.chain):
             keys = [k for k in sorted(self.locked | self.held) if k.split(".")[0] == slot.fx]
             if not keys:
                 continue
             if slot.fx not in ids:
-                ids.insert(ids.index(before) + 1 if before in ids else 0, slot.fx)
+                before = [ids.index(fx) + 1 for fx in self.chain.ids[:place] if fx in ids]
+                ids.insert(max(before, default=0), slot.fx)
                 chain = chain.added(slot).reordered(ids)
             else:
                 whole = slot.fx in keys

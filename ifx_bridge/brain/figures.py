@@ -227,7 +227,7 @@ def _united(text: str) -> str:
             sign = "+" if match[1].startswith("+") else ""
             return f"{sign}{_plain(_value(match[1]) * factor)} {name}"
 
-        # "8-bit" is a sound, "8 bits" a number.
-        sound = r"(?!8[ -]?bit\b)" if name == "bits" else ""
+        # "8-bit" is a sound, "8 bits" and "to 8 bit" a number.
+        sound = r"(?:(?<=to )|(?<=at )|(?!8[ -]?bit\b))" if name == "bits" else ""
         text = re.sub(rf"{sound}({NUMBER})[ -]?(?:{unit})(?![\w:])", change, text)
     return re.sub(r"(\d) %", r"\1%", text)

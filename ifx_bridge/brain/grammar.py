@@ -271,13 +271,16 @@ def _clause(clause: str, known: frozenset[str], reading: Reading) -> Iterator[Re
     amount = _amount(clause, known)[0]
     for request in reading.requests:
         yield replace(request, amount=amount) if request.verb in ("more", "less") else request
-    if reading.rest:
+    if reading.rest or reading.hz:
         said = list(_said(reading.rest, known))
         if reading.hz:
             said = [replace(r, hz=reading.hz) for r in said if r.verb == "quality"]
         if reading.hz and not said:
-            said = [Request("unusable", f"What should happen at {reading.hz:g} Hz? Say 'cut' or "
-                            "'boost', or how it sounds there.", hz=reading.hz, text=clause)]  # fmt: skip
+            ask = (
+                f"What should happen at {reading.hz:g} Hz? Say 'cut' or 'boost', or how it sounds "
+                "there."
+            )
+            said = [Request("unusable", ask, hz=reading.hz, text=clause)]
         yield from said
     elif order := _order(clause):
         yield order

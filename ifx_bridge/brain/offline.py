@@ -9,6 +9,7 @@ from ifx_bridge.brain import grammar, naming
 from ifx_bridge.brain.draft import COMMANDED, LESS_SHARE, TITLES, Draft, listed, turned_back
 from ifx_bridge.brain.phrases import INTRODUCED, MAIN_KNOB
 from ifx_bridge.brain.plan import SURE, Context, Plan, never
+from ifx_bridge.brain.quantities import WHOLE
 from ifx_bridge.brain.requests import Request
 from ifx_bridge.effects.chain import Slot
 from ifx_bridge.effects.eq import response_db
@@ -112,9 +113,12 @@ class _Writer(Draft):
     def _quality(self, request: Request) -> None:
         descriptor = self.knowledge.find(request.target)
         assert descriptor is not None
-        if request.hz:
+        if request.hz and descriptor.effects.keys() <= {"eq"}:
             self._quality_at(descriptor, request)
-        elif request.less:
+            return
+        if request.hz:  # more than an equalizer: a telephone, grit
+            self.misunderstood.append(f"It is not only at {request.hz:g} Hz that this changes.")
+        if request.less:
             self._complaint(descriptor, request)
         else:
             self._want(descriptor, request.amount, request.target, request.value)
@@ -132,7 +136,8 @@ class _Writer(Draft):
     def _want(self, descriptor: Descriptor, amount: float, said: str, size: float = 0.0) -> None:
         opposite = self.knowledge.opposite(descriptor)
         if descriptor.relief and opposite is not None:
-            if self._relieve(opposite, descriptor.name, amount):
+            asked = not descriptor.effects  # "clean it up" is about what is in the way
+            if self._relieve(opposite, descriptor.name, amount, asked):
                 return
             if not descriptor.effects:
                 self.say(
@@ -227,14 +232,21 @@ class _Writer(Draft):
             f"Nothing in the chain makes it {descriptor.name}; an equalizer {done} against it."
         )
 
-    def _relieve(self, descriptor: Descriptor, wanted: str, amount: float) -> bool:
-        """Turn back what causes a quality; False when nothing in the chain does."""
+    def _relieve(
+        self, descriptor: Descriptor, wanted: str, amount: float, asked: bool = True
+    ) -> bool:
+        """Turn back what causes a quality; False when nothing in the chain does.
+
+        Numbers that were set are turned back only when the quality was `asked` to go.
+        """
         culprit = ""
         knobs = []
         for cause in descriptor.causes:
             if cause.fx not in self.chain or self.chain[cause.fx].bypass:
                 continue
             if culprit and cause.fx != culprit:
+                continue
+            if not asked and f"{cause.fx}.{cause.name}" in self.pinned:
                 continue
             parameter = effect(cause.fx).parameter(cause.name)
             position = self.position(cause.fx, cause.name, -cause.sign)
@@ -460,7 +472,10 @@ class _Writer(Draft):
             self.equalize(request.hz, request.value)
             return
         fx, knob = self._knob(request.target)
-        if fx in self.chain or self.insert(Slot(fx)):
+        strength = knob == WHOLE.get(fx)
+        if fx not in self.chain and strength and request.value < 0:
+            self.say(f"There is no {TITLES[fx]} in the chain, so nothing changes.")
+        elif fx in self.chain or self.insert(Slot(fx)):
             self.set(fx, knob, self.chain[fx].params[knob] + request.value)
 
     # Order and keeping.

@@ -87,6 +87,8 @@ UNWANTED = re.compile(
 # And of which nobody wants less.
 LACKING = re.compile(r"\b(?:dull\w*|muffled|thin\w*|weak\w*|hollow\w*|lifeless|anemic)\b")
 SET_TO = re.compile(r"\b(?:to|at|of|is|be|around|about|too|=)\s*(?:about |around )?$")
+# What a bare number after it counts is no quantity ("turn 2").
+COUNTED = re.compile(r"\b(?:turns?|versions?|steps?|takes?|presets?|numbers?|tracks?)\s*$")
 TRANSPOSE = re.compile(r"\b(?:transpose\w*|(?:de)?tune\w*|pitch\w*)\b")
 FILTER = re.compile(r"\b(?:(high|hi|low|lo)[ -]?(cut|pass)\w*|(hpf|lpf))\b")
 BEYOND = re.compile(r"\b(below|under|beneath|above|over)\b(?= (?:about |around )?\d)")
@@ -485,6 +487,8 @@ def _figures(clause: str, names: Sequence[Name], in_list: bool = False) -> list[
         text = shown(value, unit, signed)
         tone = not signed and HEARD_HZ[0] <= value <= HEARD_HZ[1]
         before = clause[: match.start()]
+        if not unit and COUNTED.search(before):
+            continue
         if not unit and " beats" in clause and AT.search(before):
             unit = "bpm"
         elif not unit and tone and (in_list or _is_tone(clause, before, names)):
