@@ -47,7 +47,7 @@ TENS = {word: 10 * value for value, word in enumerate(TENS_TEXT.split(), start=2
 # Said before a unit.
 VAGUE = {"half a": 0.5, "half an": 0.5, "a half": 0.5, "quarter of a": 0.25, "a quarter": 0.25,
          "a quarter of a": 0.25, "three quarters of a": 0.75, "a couple of": 2.0, "a couple": 2.0,
-         "a few": 3.0}  # fmt: skip
+         "a few": 3.0, "half": 0.5, "quarter": 0.25}  # fmt: skip
 LOWEST_HZ = 20.0
 # A single one of these may be said with an article alone ("an octave", but not "a bit").
 SINGLE = r"(?:octave|semi-?tone|semi|whole[ -]?(?:step|tone)|half[ -]?(?:step|tone)|db|decibel)"

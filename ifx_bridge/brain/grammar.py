@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from ifx_bridge.brain.figures import FIGURE, written
+from ifx_bridge.brain.knobs import WORDS
 from ifx_bridge.brain.phrases import (
     ADD,
     AMOUNTS,
@@ -48,7 +49,7 @@ from ifx_bridge.brain.phrases import (
     WISH,
     WORD_NUMBERS,
 )
-from ifx_bridge.brain.quantities import WORDS, Reader, Reading
+from ifx_bridge.brain.quantities import Reader, Reading
 from ifx_bridge.brain.requests import Request, Verb
 from ifx_bridge.words.forms import base_in
 from ifx_bridge.words.knowledge import complaints

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from ifx_bridge.brain import grammar, naming
 from ifx_bridge.brain.draft import COMMANDED, LESS_SHARE, TITLES, Draft, listed, turned_back
+from ifx_bridge.brain.knobs import WHOLE
 from ifx_bridge.brain.phrases import INTRODUCED, MAIN_KNOB
 from ifx_bridge.brain.plan import SURE, Context, Plan, never
-from ifx_bridge.brain.quantities import WHOLE
 from ifx_bridge.brain.requests import Request
 from ifx_bridge.effects.chain import Slot
 from ifx_bridge.effects.eq import response_db

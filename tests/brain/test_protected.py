@@ -25,7 +25,8 @@ FULL = Chain(
     )
 )
 SAID = [case.say for case in read(Path(__file__).parent / "corpus" / "tuned.toml")]
-COMMANDS = ["undo", "start over", "put the reverb first", "delay last", "swap the order", "brighter",
+COMMANDS = ["undo", "start over", "put the reverb first", "delay last", "swap the order",
+            "brighter",
             "more of that", "halve the drive", "bigger room", "dry it up", "less reverb",
             "remove everything", "too harsh", "swap the reverb and the delay", "max feedback",
             "replace the reverb with a delay", "cut 3 dB at 300 Hz", "double the delay time",
@@ -135,8 +136,11 @@ def test_a_number_survives_a_quality() -> None:
         assert second.aim["eq"].params[key] == first.aim["eq"].params[key]
 
 
-@pytest.mark.parametrize("said", ["undo", "start over", "put the reverb first", "less reverb",
-                                  "remove the reverb", "halve the reverb", "bigger room"])  # fmt: skip
+@pytest.mark.parametrize(
+    "said",
+    ["undo", "start over", "put the reverb first", "less reverb", "remove the reverb",
+     "halve the reverb", "bigger room"],
+)  # fmt: skip
 def test_says_that_a_locked_effect_stays(said: str) -> None:
     plan = BRAIN.plan(said, context(frozenset({"rev"})))
     stays("rev", plan)
