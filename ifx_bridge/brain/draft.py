@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import log2
+from math import isinf, log2
 
 from ifx_bridge.brain.fitting import fitted
 from ifx_bridge.brain.plan import SURE, Context, Move, Owned, Plan, Usage, Use
@@ -26,6 +26,10 @@ FREE_STEPS = 1.5
 COMMANDED = 0.9
 # What a knob without neutral position may do on its own when its effect is new.
 FREE_BY_NAME = ("room_size", "damping", "cutoff_freq")
+# Said of a number that a knob does not reach.
+FURTHEST = ", the furthest it goes"
+# What a band of the equalizer is made of.
+PARTS = ("gain_db", "cutoff_freq", "q_factor")
 TITLES = {
     "eq": "equalizer", "comp": "compressor", "rev": "reverb", "dist": "distortion",
     "delay": "delay", "pitchshift": "pitch shift", "bitcrush": "bit crusher",
@@ -111,9 +115,11 @@ class Draft:
         fx, name = key if len(key) == 2 else key[0].split(".", 1)
         return not {fx, f"{fx}.{name}"} & (self.held | self.locked | self.pinned)
 
-    def _refused(self, key: str) -> bool:
-        """Whether something is locked; if so, says so."""
+    def protected(self, key: str) -> bool:
+        """Whether an effect or a knob is locked, which is said, or left alone this turn."""
         fx = key.split(".")[0]
+        if {fx, key} & self.held:
+            return True  # said when it was asked for
         hit = fx if fx in self.locked else key if key in self.locked else ""
         if hit:
             self.say(
@@ -123,13 +129,18 @@ class Draft:
 
     # Effects.
 
-    def insert(self, slot: Slot, amount: float = 1.0) -> None:
+    def insert(self, slot: Slot, amount: float = 1.0) -> bool:
         """A new effect at the end: later words act on what is already heard.
 
         Args:
             slot: The effect with its typical values.
             amount: How much of them, 1 is all.
+
+        Returns:
+            Whether it was added; False when it is locked or left alone.
         """
+        if self.protected(slot.fx):
+            return False
         slot = replace(slot, params=scaled(slot.effect, slot.params, amount))
         slot = fitted(slot, self.chain, self.context.facts)
         self.chain = self.chain.added(slot)
@@ -141,26 +152,44 @@ class Draft:
             if free:
                 self.free.add(f"{slot.fx}.{parameter.name}")
                 self.moves[slot.fx, parameter.name] = Move(slot.fx, parameter.name, value, 0.5)
+        return True
 
     def remove(self, fx: str) -> None:
         """Take an effect out."""
         if fx not in self.chain:
             self.say(f"There is no {TITLES[fx]} in the chain, so nothing is removed.")
-        elif not self._locked_within(fx):
+        elif not self._protected_within(fx):
             self.chain = self.chain.removed(fx)
             for use in [u for u in self.uses.values() if u.fx == fx and u.always]:
                 self.uses[use.plugin] = replace(use, always=False)
             self.say(f"The {TITLES[fx]} is removed.")
 
-    def _locked_within(self, fx: str) -> bool:
-        """Whether an effect, or one of its knobs, is locked; if so, says so."""
-        inside = [key for key in sorted(self.locked) if key.split(".")[0] == fx]
-        return self._refused(inside[0]) if inside else False
+    def _protected_within(self, fx: str) -> bool:
+        """Whether an effect, or one of its knobs, is locked (which is said) or left alone."""
+        inside = [key for key in sorted(self.locked | self.held) if key.split(".")[0] == fx]
+        return self.protected(inside[0]) if inside else False
 
-    def reorder(self, ids: Sequence[str]) -> None:
-        """The chain in another signal order, a permutation of its effects."""
+    def reorder(self, ids: Sequence[str], moved: Sequence[str] | None = None) -> None:
+        """The chain in another signal order.
+
+        Args:
+            ids: A permutation of its effects.
+            moved: Which of them leave their place, none of which may be locked; by default the
+                locked ones count as moved when the others' order does not explain the change.
+        """
         if list(ids) == list(self.chain.ids):
             self.say("The signal order is so already.")
+            return
+        if moved is None:
+            fixed = [fx for fx in self.chain.ids if fx in self.locked | self.held]
+            others = [fx for fx in self.chain.ids if fx not in fixed]
+            if fixed != [fx for fx in ids if fx in fixed] or (
+                len(others) > 1 and others == [fx for fx in ids if fx in others]
+            ):
+                moved = fixed
+            else:
+                moved = ()
+        if any([self.protected(fx) for fx in moved]):
             return
         self.chain = self.chain.reordered(list(ids))
         order = " → ".join(TITLES[fx] for fx in self.chain.ids)
@@ -181,12 +210,16 @@ class Draft:
         """`value` as a part of the knob's turn, 0 to 1."""
         return effect(fx).parameter(name).to_unit(self.value(fx, name, sense))
 
-    def move(self, fx: str, name: str, position: float, confidence: float) -> None:
-        """Send a knob to a position of 0 to 1; of two moves that say the same the larger counts."""
+    def move(self, fx: str, name: str, position: float, confidence: float) -> bool:
+        """Send a knob to a position of 0 to 1; of two moves that say the same the larger counts.
+
+        Returns:
+            Whether the knob moves; False where it is protected, or at its end already.
+        """
         if confidence >= COMMANDED:
             self.pinned.discard(f"{fx}.{name}")
         if not self._movable(fx, name):
-            return
+            return False
         self.free.add(f"{fx}.{name}")
         parameter = effect(fx).parameter(name)
         goal, known = parameter.from_unit(position), self.moves.get((fx, name))
@@ -194,13 +227,18 @@ class Draft:
         if known is not None and (known.to - now) * (goal - now) > 0 and known.confidence >= SURE:
             goal = max(known.to, goal, key=lambda v: abs(v - now))
         self.moves[fx, name] = Move(fx, name, goal, confidence)
+        return abs(goal - now) > 1e-9
 
     def turn(
         self, fx: str, name: str, sense: int, amount: float = 1.0, confidence: float = COMMANDED
-    ) -> None:
-        """Turn a knob up (+1) or down (-1) by what is heard as one step, times the amount."""
-        if self._refused(f"{fx}.{name}"):
-            return
+    ) -> bool:
+        """Turn a knob up (+1) or down (-1) by what is heard as one step, times the amount.
+
+        Returns:
+            As `move`.
+        """
+        if self.protected(f"{fx}.{name}"):
+            return False
         parameter = effect(fx).parameter(name)
         position = self.position(fx, name, sense)
         if parameter.neutral is None:
@@ -212,21 +250,30 @@ class Draft:
                 goal = position + sense * most
             else:
                 goal = turned_back(parameter, position, amount)
-        self.move(fx, name, goal, confidence)
+        return self.move(fx, name, goal, confidence)
 
-    def turn_whole(self, fx: str, sense: int, amount: float = 1.0) -> None:
-        """Turn every knob of an effect away from neutral (+1) or back to it (-1)."""
+    def turn_whole(self, fx: str, sense: int, amount: float = 1.0) -> bool:
+        """Turn every knob of an effect away from neutral (+1) or back to it (-1).
+
+        Returns:
+            Whether one of them moves.
+        """
+        if self.protected(fx):
+            return False
+        moved = False
         scale = max(1 - MOST_SHARE, 1 + sense * LESS_SHARE * amount)
         for parameter in effect(fx).parameters:
             if parameter.neutral is not None:
                 neutral = parameter.to_unit(parameter.neutral)
                 distance = self.position(fx, parameter.name) - neutral
                 if abs(distance) > 0.01:
-                    self.move(fx, parameter.name, neutral + scale * distance, COMMANDED)
+                    goal = neutral + scale * distance
+                    moved |= self.move(fx, parameter.name, goal, COMMANDED)
+        return moved
 
     def fix(self, fx: str, values: Params) -> None:
         """Set knobs to numbers; only a request about them moves them from then on."""
-        values = {k: v for k, v in values.items() if not self._refused(f"{fx}.{k}")}
+        values = {k: v for k, v in values.items() if not self.protected(f"{fx}.{k}")}
         self.chain = self.chain.with_params({fx: values})
         for name in values:
             self.pinned.add(f"{fx}.{name}")
@@ -234,26 +281,47 @@ class Draft:
             self.moves.pop((fx, name), None)
 
     def set(self, fx: str, name: str, value: float) -> None:
-        """Set one knob, in its unit; the effect is added if it is missing."""
-        if self._refused(f"{fx}.{name}"):
+        """Set one knob, in its unit; infinite is as far as it goes. A missing effect is added."""
+        if self.protected(f"{fx}.{name}"):
             return
         parameter = effect(fx).parameter(name)
         if fx not in self.chain:
+            if value == parameter.neutral:
+                self.say(f"There is no {TITLES[fx]} in the chain, so nothing changes.")
+                return
             self.insert(Slot(fx))
         set_to = parameter.clamp(value)
         self.fix(fx, {name: set_to})
-        note = "" if abs(set_to - value) < 1e-9 else ", the furthest it goes"
+        near = isinf(value) or abs(set_to - value) < 1e-9
+        note = "" if near else FURTHEST
         self.say(
             f"The {parameter.title} of the {TITLES[fx]} is set to {parameter.text(set_to)}{note}."
         )
 
-    def equalize(self, hz: float, gain_db: float) -> None:
-        """A gain at a frequency: on the band that stands there already, or the nearest idle one."""
-        if self._refused("eq"):
-            return
+    def equalize(self, hz: float, gain_db: float, q: float = 0.0) -> bool:
+        """A gain at a frequency: on the band that stands there already, or the nearest idle one.
+
+        Args:
+            hz: Where.
+            gain_db: Added to what the band there does already.
+            q: Of the band, where it can be so narrow; 0 leaves it as it is.
+
+        Returns:
+            Whether something changes.
+        """
+        if self.protected("eq"):
+            return False
         if "eq" not in self.chain:
             self.chain = self.chain.added(Slot("eq"))
-        peaks = [band for band, *_ in BANDS if band.startswith("band")]
+        bands = [band for band, *_ in BANDS]
+        free = [
+            band
+            for band in bands
+            if not {f"eq.{band}_{part}" for part in PARTS} & (self.locked | self.held)
+        ]
+        if not free:
+            self.say("Every band of the equalizer is locked, so nothing changes.")
+            return False
 
         def distance(band: str) -> float:
             parameter = effect("eq").parameter(f"{band}_cutoff_freq")
@@ -263,17 +331,34 @@ class Draft:
             return (0 if within else 100) + (0 if idle or octaves < 0.35 else 10) + octaves
 
         # Below and above what the peaks reach, the shelves do it.
-        band = min([*peaks, "low_shelf", "high_shelf"], key=lambda b: distance(b) + 5 * ("s" in b))
+        band = min(free, key=lambda b: distance(b) + 5 * (not b.startswith("band")))
         same = abs(_octaves(self.value("eq", f"{band}_cutoff_freq"), hz)) < 0.35
         before = self.value("eq", f"{band}_gain_db") if same else 0.0
         parameter = effect("eq").parameter(f"{band}_gain_db")
         gain = parameter.clamp(before + gain_db)
         frequency = effect("eq").parameter(f"{band}_cutoff_freq")
         at = frequency.clamp(hz)
-        width = self.value("eq", f"{band}_q_factor")
-        band_values = {"gain_db": gain, "cutoff_freq": at, "q_factor": width}
+        width = effect("eq").parameter(f"{band}_q_factor")
+        width_value = width.clamp(q) if q else self.value("eq", width.name)
+        band_values = {"gain_db": gain, "cutoff_freq": at, "q_factor": width_value}
         self.fix("eq", {f"{band}_{name}": value for name, value in band_values.items()})
-        self.say(f"The equalizer changes {frequency.text(at)} by {parameter.text(gain - before)}.")
+        note = FURTHEST if abs(gain - before - gain_db) > 1e-6 or abs(at - hz) > 1e-6 else ""
+        change = parameter.text(gain - before)
+        self.say(f"The equalizer changes {frequency.text(at)} by {change}{note}.")
+        return True
+
+    def widen(self, hz: float, q: float) -> None:
+        """The Q of the band that stands at a frequency."""
+        if "eq" not in self.chain or self.protected("eq"):
+            return
+        band = min(
+            (band for band, *_ in BANDS),
+            key=lambda b: (
+                abs(_octaves(self.value("eq", f"{b}_cutoff_freq"), hz))
+                + (0 if abs(self.value("eq", f"{b}_gain_db")) > 1e-9 else 5)
+            ),
+        )
+        self.set("eq", f"{band}_q_factor", q)
 
     # Keeping.
 
@@ -285,7 +370,10 @@ class Draft:
             self.say(f"{_subject(*keys)} {verb} left alone.")
 
     def lock(self, keys: Sequence[str]) -> None:
-        """Leave effects or knobs alone from now on."""
+        """Leave effects or knobs alone from now on, where this turn has put them."""
+        for move in [m for m in self.moves.values() if {m.fx, f"{m.fx}.{m.name}"} & set(keys)]:
+            self.chain = self.chain.with_params({move.fx: {move.name: move.to}})
+            del self.moves[move.fx, move.name]
         self.locked.update(keys)
         if keys:
             names = " and ".join(f"'unlock the {title_of(key)}'" for key in keys)
@@ -349,7 +437,12 @@ class Draft:
             self.become(self.context.turns[index].chain, self.context.turns[index].uses)
         else:
             self.become(Chain(), [use for use in self.uses.values() if not use.always])
-        self.say(f"Back to turn {index}." if index else "All effects are removed; it is dry.")
+        dry = (
+            "All other effects are removed."
+            if len(self.chain)
+            else ("All effects are removed; it is dry.")
+        )
+        self.say(f"Back to turn {index}." if index else dry)
         return True
 
     def undo(self) -> None:
@@ -362,15 +455,43 @@ class Draft:
 
     def become(self, chain: Chain, uses: Sequence[Use]) -> None:
         """Start from another chain instead, with the plugins that were used in it."""
-        self.chain = chain
+        self.chain = self._with_protected(chain)
         self.uses = {use.plugin: use for use in uses}
         self.moves.clear()
         self.free.clear()
-        self.pinned.clear()
+        was = self.context.chain
+        self.pinned = {
+            key
+            for key in self.pinned
+            for fx, name in [key.split(".", 1)]
+            if fx in was
+            and fx in self.chain
+            and was[fx].params[name] == self.chain[fx].params[name]
+        }
+
+    def _with_protected(self, chain: Chain) -> Chain:
+        """A chain with what is locked or left alone as it is now; says so where that differs."""
+        ids = list(chain.ids)
+        for place, slot in enumerate(self.chain):
+            keys = [k for k in sorted(self.locked | self.held) if k.split(".")[0] == slot.fx]
+            if not keys:
+                continue
+            if slot.fx not in ids:
+                before = [ids.index(fx) + 1 for fx in self.chain.ids[:place] if fx in ids]
+                ids.insert(max(before, default=0), slot.fx)
+                chain = chain.added(slot).reordered(ids)
+            else:
+                whole = slot.fx in keys
+                kept = {k: v for k, v in slot.params.items() if whole or f"{slot.fx}.{k}" in keys}
+                if kept.items() <= chain[slot.fx].params.items():
+                    continue
+                chain = chain.with_params({slot.fx: kept})
+            self.protected(keys[0])
+        return chain
 
     def repeat(self, share: float) -> None:
         """Go on (+), or back (-), on the way from the previous chain to this one."""
-        previous, changed = self.context.previous, False
+        previous, changed, moved = self.context.previous, False, False
         for slot in self.context.chain:
             if slot.fx not in self.chain:
                 continue
@@ -384,11 +505,15 @@ class Draft:
                     continue
                 if abs(position - origin) > 1e-3:
                     changed = True
+                    if self.protected(f"{slot.fx}.{parameter.name}"):
+                        continue
                     goal = position + share * (position - origin)
-                    self.move(slot.fx, parameter.name, goal, COMMANDED)
-        if changed:
+                    moved |= self.move(slot.fx, parameter.name, goal, COMMANDED)
+        if moved:
             how = "further" if share > 0 else "part of the way back"
             self.say(f"What the last turn did goes {how}.")
+        elif changed:
+            self.say("What the last turn did can go no further.")
         else:
             self.say("The last turn changed no knob, so there is nothing to go further with.")
 

@@ -8,22 +8,21 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
-from typing import Literal
 
+from ifx_bridge.brain.figures import FIGURE, written
+from ifx_bridge.brain.knobs import WORDS
 from ifx_bridge.brain.phrases import (
     ADD,
     AMOUNTS,
-    AROUND,
     ASKED,
+    CONTRAST,
     DECADES,
     EFFECT_NAMES,
     ENGLISH,
     FILLER,
-    FILTERED,
     GONE,
-    HERTZ,
     KEEPING,
     KNOB_NAMES,
     LEADING,
@@ -32,7 +31,6 @@ from ifx_bridge.brain.phrases import (
     LITTLE,
     MORE,
     NEGATIVE,
-    NUMBER,
     PASSAGE,
     PLAIN,
     QUESTION,
@@ -47,71 +45,15 @@ from ifx_bridge.brain.phrases import (
     TOO_LITTLE,
     TURN,
     TURNED_DOWN,
-    USUAL_DB,
     VERBS,
     WISH,
     WORD_NUMBERS,
 )
+from ifx_bridge.brain.quantities import Reader, Reading
+from ifx_bridge.brain.requests import Request, Verb
 from ifx_bridge.words.forms import base_in
 from ifx_bridge.words.knowledge import complaints
 from ifx_bridge.words.reading import spelled, translated, usual
-
-Verb = Literal[
-    "quality",  # a descriptor is wanted (amount), or too strong ("less")
-    "add",  # an effect by name
-    "remove",
-    "more",  # of an effect or a knob
-    "less",
-    "set",  # a knob to a number
-    "shift",  # a knob by a number
-    "first",
-    "last",
-    "before",
-    "after",
-    "keep",  # this turn
-    "lock",  # from now on
-    "unlock",
-    "back",  # undo the last turn
-    "goto",  # a turn by its number
-    "reset",
-    "again",  # more of the last turn's change
-    "halfway",  # half of the last turn's change back
-    "level",  # louder or quieter
-    "tempo",  # slower or faster
-    "sparing",  # an effect, but little of it
-    "reverse",  # the signal order
-    "swap",  # two effects
-    "replace",  # one effect by another
-    "question",  # about something else
-    "unknown",
-]
-
-
-@dataclass(frozen=True)
-class Request:
-    """One thing that an instruction asks for.
-
-    Attributes:
-        verb: What to do.
-        target: Descriptor phrase, effect id or `fx.knob`, by the verb.
-        other: Second effect of `before` and `after`.
-        value: Number of `set` and `shift`, in the knob's unit.
-        hz: Frequency that a gain is asked for at.
-        amount: 1 is typical.
-        less: A quality is complained of, or wanted less.
-        avoid: A quality is to be kept out ("not too bright"): no complaint where it is not there.
-        text: The words it came from.
-    """
-
-    verb: Verb
-    target: str = ""
-    other: str = ""
-    value: float = 0.0
-    hz: float = 0.0
-    amount: float = 1.0
-    less: bool = False
-    avoid: bool = False
-    text: str = ""
 
 
 def normalized(text: str) -> str:
@@ -127,7 +69,7 @@ def normalized(text: str) -> str:
         text = text.replace(short, long)
     text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
     text = re.sub(r"\b(?:19)?([5-9]0)'?s\b", lambda m: DECADES[m[1]], text)
-    text = re.sub(r"[^\w\s.,;:!?%+'-]", " ", text)
+    text = re.sub(r"[^\w\s.,;:!?%+'/-]|(?<!\d)/|/(?!\d)", " ", text.replace("@", " at "))
     return " ".join(text.split())
 
 
@@ -138,7 +80,10 @@ def clauses(text: str) -> list[str]:
         r"|(?=\bwithout\b)",
         text,
     )
-    return [part.strip(" -'") for part in parts if part.strip(" -'")]
+    parts = [half for part in parts for half in CONTRAST.sub(r"\1\n", part).split("\n")]
+    # A minus before a number is no dash.
+    stripped = (re.sub(r"^[ '-]+(?=[^\d '-]|-\d|$)|[ '-]+$", "", part).strip() for part in parts)
+    return [part for part in stripped if part]
 
 
 def parse(instruction: str, known: frozenset[str]) -> list[Request]:
@@ -148,7 +93,7 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
         instruction: What the person said, any text.
         known: Phrases that name descriptors.
     """
-    text = translated(usual(normalized(instruction)), ENGLISH)
+    text = translated(usual(written(normalized(instruction))), ENGLISH)
     text = _spelled(text, known)
     said = _told(text)
     text = _reduced(said, known)
@@ -162,12 +107,14 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
         return [Request("swap", effects[0], other=effects[1], text=text)]
     out: list[Request] = []
     parts = clauses(said)
+    reader = Reader(said)
     for part, clause in zip(parts, _carried([_reduced(p, known) for p in parts]), strict=True):
         if out and LITTLE.fullmatch(part):
             out = [replace(request, amount=0.5 * request.amount) for request in out]
             continue
-        complained = _complaint(part, known)
-        found = [complained] if complained else list(_clause(clause, known))
+        reading = reader.read(clause)
+        complained = None if reading.requests or reading.hz else _complaint(part, known)
+        found = [complained] if complained else list(_clause(clause, known, reading))
         # "less bright and boomy": a bare descriptor goes on in the sense of the clause before.
         previous = out[-1] if out else None
         for request in found:
@@ -175,6 +122,8 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
             if bare and previous and previous.less:
                 request = replace(request, less=True, avoid=previous.avoid, amount=previous.amount)
             out.append(request)
+    said_of = {r.hz for r in out if r.verb != "unusable"}  # "at 300 Hz, cut 3 dB"
+    out = [r for r in out if r.verb != "unusable" or r.hz not in said_of or not r.hz]
     return [r for r in out if r.verb != "unknown"] or out
 
 
@@ -196,7 +145,7 @@ def _reduced(text: str, known: frozenset[str]) -> str:
 def _complaint(clause: str, known: frozenset[str]) -> Request | None:
     """What a clause complains of in words of its own ("I can't make out the words")."""
     bare = _amount(clause, known)[1] in known  # "a bit boomy" may as well be a wish
-    if bare or ASKED.match(clause) or HERTZ.search(clause):
+    if bare or ASKED.match(clause):
         return None
     for name, said in complaints().items():
         if said.search(clause):
@@ -233,7 +182,7 @@ def _carried(parts: list[str]) -> Iterator[str]:
         said = LEADING.match(part)
         if said:
             verb = said[0]
-        elif verb and named and bare and not _has(part, (*MORE, *LESS)):
+        elif verb and named and bare and not _has(part, (*MORE, *LESS)) and not FIGURE.search(part):
             yield f"{verb} {part}"
             continue
         else:
@@ -245,7 +194,7 @@ def _carried(parts: list[str]) -> Iterator[str]:
 def _trade(known: frozenset[str]) -> frozenset[str]:
     """The words that the grammar and the descriptors are made of, comparatives included."""
     names = [*known, *KNOB_NAMES, *(n for ns in EFFECT_NAMES.values() for n in ns)]
-    words = {word for name in names for word in name.split()}
+    words = {word for name in names for word in name.split()} | WORDS
     stems = {
         word: word[:-1] + "i" if word.endswith("y") else word.removesuffix("e") for word in known
     }
@@ -318,7 +267,27 @@ def _whole(text: str) -> Request | None:
     return None
 
 
-def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
+def _clause(clause: str, known: frozenset[str], reading: Reading) -> Iterator[Request]:
+    """The requests of a clause, in which the numbers have been read."""
+    amount = _amount(clause, known)[0]
+    for request in reading.requests:
+        yield replace(request, amount=amount) if request.verb in ("more", "less") else request
+    if reading.rest or reading.hz:
+        said = list(_said(reading.rest, known))
+        if reading.hz:
+            said = [replace(r, hz=reading.hz) for r in said if r.verb == "quality"]
+        if reading.hz and not said:
+            ask = (
+                f"What should happen at {reading.hz:g} Hz? Say 'cut' or 'boost', or how it sounds "
+                "there."
+            )
+            said = [Request("unusable", ask, hz=reading.hz, text=clause)]
+        yield from said
+    elif order := _order(clause):
+        yield order
+
+
+def _said(clause: str, known: frozenset[str]) -> Iterator[Request]:
     text = f" {clause} "
     if match := TURN.search(text):
         yield Request("goto", value=_number(WORD_NUMBERS.get(match[1], match[1])), text=clause)
@@ -332,7 +301,7 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
         rest = match["rest"]
         targets, knob = _effects_in(rest), _knob_in(rest)
         if knob is not None and targets in ([], [knob[0]]):
-            targets = [f"{knob[0]}.{knob[1].removeprefix('-')}"]
+            targets = [f"{knob[0]}.{knob[1]}"]
         targets = targets or descriptor_phrases(rest, known)
         yield from (Request(verb, target, text=clause) for target in targets)
         if targets:
@@ -344,10 +313,6 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
             return
     if (order := _order(clause)) is not None:
         yield order
-        return
-    numbers = list(_numbers(clause))
-    if numbers:
-        yield from numbers
         return
     sparing = re.search(r"\bnot too (?:much|heavy|strong)\b(.*)", clause)
     if sparing and (wanted := _effects_in(sparing[1])):
@@ -561,133 +526,3 @@ def _order(clause: str) -> Request | None:
 
 def _number(text: str) -> float:
     return float(text.replace(",", "."))
-
-
-def _numbers(clause: str) -> Iterator[Request]:
-    """Requests that say a number with a unit."""
-    text = clause
-    down = bool(
-        re.search(
-            r"\b(down|lower|drop|cut|reduce|decrease|less|below|minus|deeper|back|notch|scoop|dip|carve"
-            r"|attenuate|remove|duck|tame|roll|shave|dial)\b",
-            text,
-        )
-    )
-    for word, digits in WORD_NUMBERS.items():
-        if word in {"a", "an"} and "octave" not in text:
-            continue  # "a bit" is an amount
-        text = re.sub(
-            rf"\b{word}(?= (octaves?|semitones?|half ?steps?|bits?|whole ?steps?)\b)", digits, text
-        )
-    text = (
-        re.sub(r"\boctave(?= (up|down|higher|lower))", "1 octave", text)
-        if "octave" in text and not re.search(r"\d\s*octave", text)
-        else text
-    )
-    text = re.sub(r"\bhalf a (?=second)", "0.5 ", text)
-    text = re.sub(r"\b(?:a )?quarter (?:of a )?(?=second)", "0.25 ", text)
-    sign = -1.0 if down else 1.0
-
-    if match := re.search(rf"{NUMBER}\s*octaves?\b", text):
-        yield Request(
-            "set", "pitchshift.semitones", value=sign * 12 * _number(match[1]), text=clause
-        )
-        return
-    if match := re.search(rf"{NUMBER}\s*(?:semitones?|half ?steps?|st)\b", text):
-        yield Request("set", "pitchshift.semitones", value=sign * _number(match[1]), text=clause)
-        return
-    if match := re.search(rf"{NUMBER}\s*whole ?steps?\b", text):
-        yield Request(
-            "set", "pitchshift.semitones", value=sign * 2 * _number(match[1]), text=clause
-        )
-        return
-    if re.search(r"\b(up|down|higher|lower|transpose|pitch)\b", text) and (
-        match := re.search(r"\b(minor third|fifth|fourth|third|seventh|sixth)s?\b", text)
-    ):
-        sizes = {"minor third": 3, "third": 4, "fourth": 5, "fifth": 7, "sixth": 9, "seventh": 11}
-        size = sizes[match[1]]
-        yield Request("set", "pitchshift.semitones", value=sign * size, text=clause)
-        return
-    frequency = re.search(rf"{NUMBER}\s*(k|khz|hz|hertz|kilohertz)\b", text)
-    decibels = re.search(rf"{NUMBER}\s*(?:db|decibels?)\b", text)
-    cut = re.search(r"\b(?:(high|hi|low|lo)[ -]?(cut|pass)|(hpf|lpf))\b", text)
-    if frequency and not decibels and (beyond := FILTERED.search(text)):
-        hz = _number(frequency[1]) * (1000 if frequency[2].startswith("k") else 1)
-        shelf = "high_shelf" if beyond[1] in {"above", "over"} else "low_shelf"
-        yield Request("set", f"eq.{shelf}_cutoff_freq", value=hz, text=clause)
-        yield Request("set", f"eq.{shelf}_gain_db", value=-18.0, text=clause)
-        return
-    bare_hz = re.search(rf"{NUMBER}\b", text) if cut and not decibels else None
-    if cut and (frequency or bare_hz):
-        hz = (
-            _number(frequency[1]) * (1000 if frequency[2].startswith("k") else 1)
-            if frequency
-            else abs(_number(bare_hz[1]))  # type: ignore[index]
-        )
-        high = cut[3] == "lpf" or (cut[1] or "").startswith("h") == (cut[2] == "cut")
-        shelf = "high_shelf" if high and cut[3] != "hpf" else "low_shelf"
-        yield Request("set", f"eq.{shelf}_cutoff_freq", value=hz, text=clause)
-        yield Request("set", f"eq.{shelf}_gain_db", value=-18.0, text=clause)
-        return
-    if frequency and not decibels and (wish := AROUND.search(text)):
-        hz = _number(frequency[1]) * (1000 if frequency[2].startswith("k") else 1)
-        yield Request(
-            "shift", "eq@", value=USUAL_DB if wish["up"] else -USUAL_DB, hz=hz, text=clause
-        )
-        return
-    if decibels and frequency:
-        hz = _number(frequency[1]) * (1000 if frequency[2].startswith("k") else 1)
-        gain = abs(_number(decibels[1]))
-        negative = down or decibels[1].startswith("-")
-        yield Request("shift", "eq@", value=-gain if negative else gain, hz=hz, text=clause)
-        return
-    if match := re.search(rf"{NUMBER}\s*bits?\b", text):
-        yield Request("set", "bitcrush.bit_depth", value=_number(match[1]), text=clause)
-        return
-    if match := re.search(rf"{NUMBER}\s*(?::\s*1|to 1|to one)\b", text):
-        yield Request("set", "comp.ratio", value=_number(match[1]), text=clause)
-        return
-    fx = _effect_in(text)
-    knob: tuple[str, str] | None = _knob_in(text)
-    if match := re.search(rf"{NUMBER}\s*(ms|milliseconds?|s|sec|seconds?)\b", text):
-        seconds = _number(match[1]) / (1000 if match[2].startswith("m") else 1)
-        if knob and knob[0] == "comp":
-            yield Request("set", ".".join(knob), value=1000 * seconds, text=clause)
-        elif fx != "rev":
-            yield Request("set", "delay.delay_seconds", value=seconds, text=clause)
-        else:
-            yield Request("set", "rev.seconds", value=seconds, text=clause)
-        return
-    if match := re.search(rf"\b(?:transpose|pitch|tune|detune)\b.*?{NUMBER}", text):
-        yield Request("set", "pitchshift.semitones", value=sign * _number(match[1]), text=clause)
-        return
-    relative = bool(
-        re.search(r"\b(by|more|less|up|down|increase|reduce|raise|lower|boost|cut|add)\b", text)
-    )
-    if decibels and (target := _target_of(knob, fx, "dB")):
-        value = _number(decibels[1])
-        if relative and not re.search(r"\bto\b", text):
-            yield Request("shift", target, value=-abs(value) if down else value, text=clause)
-        else:
-            yield Request("set", target, value=value, text=clause)
-        return
-    if match := re.search(rf"{NUMBER}\s*(?:%|percent)", text):
-        share = _number(match[1]) / 100
-        if target := _target_of(knob, fx, ""):
-            if relative and not re.search(r"\bto\b", text):
-                yield Request("shift", target, value=-share if down else share, text=clause)
-            else:
-                yield Request("set", target, value=share, text=clause)
-
-
-def _target_of(knob: tuple[str, str] | None, fx: str | None, unit: str) -> str | None:
-    """The knob a number without an own meaning is about."""
-    percent = {"rev": "wet_level", "delay": "mix"}
-    decibel = {"dist": "drive_db", "comp": "threshold_db"}
-    if knob is not None:
-        name = knob[1].removeprefix("-")
-        if name.endswith("_db") == (unit == "dB"):
-            return f"{knob[0]}.{name}"
-    if fx is not None and (name := (decibel if unit == "dB" else percent).get(fx, "")):
-        return f"{fx}.{name}"
-    return None

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from ifx_bridge.brain import grammar, naming
 from ifx_bridge.brain.draft import COMMANDED, LESS_SHARE, TITLES, Draft, listed, turned_back
-from ifx_bridge.brain.grammar import Request
+from ifx_bridge.brain.knobs import WHOLE
 from ifx_bridge.brain.phrases import INTRODUCED, MAIN_KNOB
 from ifx_bridge.brain.plan import SURE, Context, Plan, never
+from ifx_bridge.brain.requests import Request
 from ifx_bridge.effects.chain import Slot
+from ifx_bridge.effects.eq import response_db
 from ifx_bridge.effects.spec import effect
 from ifx_bridge.words.knowledge import Descriptor, Knowledge, knowledge
 
@@ -23,6 +25,10 @@ TRUSTED = 0.52
 # Of a phrase that is not introduced as a sound ("like a ...", "in a ..."), more is asked.
 TRUSTED_UNINTRODUCED = 0.65
 OFFERED = 0.3
+# What is done at a frequency when nobody says by how much, and to take something out of there.
+USUAL_DB, OUT_DB, OUT_Q = 4.0, 12.0, 4.0
+# Less than this of a curve is nothing.
+LEAST_DB = 0.5
 # From here even a word's listed opposite does not speak against it.
 SURELY = 0.8
 
@@ -51,7 +57,7 @@ class Offline:
         writer = _Writer(self._knowledge, context)
         rest = naming.carry_out(instruction, writer)
         requests = grammar.parse(rest, self._known) if rest else []
-        for request in self._without_repeats(requests):
+        for request in _protecting_first(self._without_repeats(requests)):
             writer.carry_out(request)
         return writer.finished(instruction)
 
@@ -65,6 +71,23 @@ class Offline:
             for fx in descriptor.effects
         }
         return [r for r in requests if r.verb != "add" or (r.text, r.target) not in brought]
+
+
+def _protecting_first(requests: Sequence[Request]) -> list[Request]:
+    """What is to be left alone comes first: "brighter, but do not touch the equalizer".
+
+    What is locked after it was asked for by name stays behind that ("300 ms delay, lock the
+    delay").
+    """
+    ordered: list[Request] = []
+    for request in requests:
+        place = len(ordered)
+        if request.verb in ("keep", "lock"):
+            fx = request.target.split(".")[0]
+            named = [i for i, r in enumerate(ordered) if fx in (r.target.split(".")[0], r.other)]
+            place = named[-1] + 1 if named and request.verb == "lock" else 0
+        ordered.insert(place, request)
+    return ordered
 
 
 class _Writer(Draft):
@@ -90,15 +113,31 @@ class _Writer(Draft):
     def _quality(self, request: Request) -> None:
         descriptor = self.knowledge.find(request.target)
         assert descriptor is not None
+        if request.hz and descriptor.effects.keys() <= {"eq"}:
+            self._quality_at(descriptor, request)
+            return
+        if request.hz:  # more than an equalizer: a telephone, grit
+            self.misunderstood.append(f"It is not only at {request.hz:g} Hz that this changes.")
         if request.less:
             self._complaint(descriptor, request)
         else:
             self._want(descriptor, request.amount, request.target, request.value)
 
+    def _quality_at(self, descriptor: Descriptor, request: Request) -> None:
+        """More or less of what a quality does at a frequency ("muddy around 250")."""
+        curve = {**effect("eq").defaults(), **descriptor.effects.get("eq", {})}
+        does = response_db(curve, [request.hz])[0]
+        sense = -1 if request.less else 1
+        rises = does > -LEAST_DB
+        self.equalize(request.hz, USUAL_DB * request.amount * (sense if rises else -sense))
+        (self.away if request.less else self.toward).append(descriptor.name)
+        self.amounts.append(request.amount)
+
     def _want(self, descriptor: Descriptor, amount: float, said: str, size: float = 0.0) -> None:
         opposite = self.knowledge.opposite(descriptor)
         if descriptor.relief and opposite is not None:
-            if self._relieve(opposite, descriptor.name, amount):
+            asked = not descriptor.effects  # "clean it up" is about what is in the way
+            if self._relieve(opposite, descriptor.name, amount, asked):
                 return
             if not descriptor.effects:
                 self.say(
@@ -111,20 +150,20 @@ class _Writer(Draft):
         if self._raise(descriptor, amount):
             return
         if size and "rev" in self.chain and "rev" in descriptor.effects:
-            self.turn("rev", "room_size", 1 if size > 0 else -1, amount)
-            self.say(f"The room of the reverb gets {'larger' if size > 0 else 'smaller'}.")
+            if self.turn("rev", "room_size", 1 if size > 0 else -1, amount):
+                self.say(f"The room of the reverb gets {'larger' if size > 0 else 'smaller'}.")
             return
-        slots = [_sized(slot, size) for slot in descriptor.slots()]
-        new = [slot for slot in slots if slot.fx not in self.chain]
-        for slot in slots:
-            if slot.fx in self.chain:
-                self._retune(slot, amount)
-            else:
-                self.insert(slot, amount)
+        fresh, kept = [], []
+        for slot in (_sized(slot, size) for slot in descriptor.slots()):
+            if slot.fx not in self.chain:
+                fresh += [slot.fx] if self.insert(slot, amount) else []
+            elif not self.protected(slot.fx) and self._retune(slot, amount):
+                kept.append(f"the {TITLES[slot.fx]}")
+        if not fresh and not kept:
+            self.say(f"Nothing that may move makes it more {descriptor.name}.")
+            return
         self.toward.append(descriptor.name)
         self.amounts.append(amount)
-        fresh = [slot.fx for slot in new]
-        kept = [f"the {TITLES[fx]}" for fx in descriptor.effects if fx not in fresh]
         parts = []
         if fresh:
             added = listed([f"{_article(TITLES[fx])} {TITLES[fx]}" for fx in fresh])
@@ -142,9 +181,10 @@ class _Writer(Draft):
         if any(fx in self.chain for fx in descriptor.effects):
             return False
         why = f" for '{descriptor.name}'"
-        self._turn(Request("more", f"{first.fx}.{first.name}", amount=amount), first.sign, why)
-        self.toward.append(descriptor.name)
-        self.amounts.append(amount)
+        request = Request("more", f"{first.fx}.{first.name}", amount=amount)
+        if self._turn(request, first.sign, why):
+            self.toward.append(descriptor.name)
+            self.amounts.append(amount)
         return True
 
     def _complaint(self, descriptor: Descriptor, request: Request) -> None:
@@ -176,12 +216,15 @@ class _Writer(Draft):
         typical = Slot("eq", descriptor.effects["eq"])
         gains = {k: -v for k, v in typical.params.items() if k.endswith("_gain_db")}
         against = replace(typical, params={**typical.params, **gains})
-        if "eq" in self.chain:
-            self._retune(against, AGAINST * amount)
-            done = "is re-tuned"
-        else:
+        present = "eq" in self.chain
+        if self.protected("eq"):
+            return
+        if present and not self._retune(against, AGAINST * amount):
+            self.say(f"No knob that may move makes it less {descriptor.name}.")
+            return
+        if not present:
             self.insert(against, AGAINST * amount)
-            done = "is added"
+        done = "is re-tuned" if present else "is added"
         self.toward += [wanted] if wanted else []
         self.away.append(descriptor.name)
         self.amounts.append(AGAINST * amount)
@@ -189,14 +232,21 @@ class _Writer(Draft):
             f"Nothing in the chain makes it {descriptor.name}; an equalizer {done} against it."
         )
 
-    def _relieve(self, descriptor: Descriptor, wanted: str, amount: float) -> bool:
-        """Turn back what causes a quality; False when nothing in the chain does."""
+    def _relieve(
+        self, descriptor: Descriptor, wanted: str, amount: float, asked: bool = True
+    ) -> bool:
+        """Turn back what causes a quality; False when nothing in the chain does.
+
+        Numbers that were set are turned back only when the quality was `asked` to go.
+        """
         culprit = ""
         knobs = []
         for cause in descriptor.causes:
             if cause.fx not in self.chain or self.chain[cause.fx].bypass:
                 continue
             if culprit and cause.fx != culprit:
+                continue
+            if not asked and f"{cause.fx}.{cause.name}" in self.pinned:
                 continue
             parameter = effect(cause.fx).parameter(cause.name)
             position = self.position(cause.fx, cause.name, -cause.sign)
@@ -211,10 +261,12 @@ class _Writer(Draft):
                     continue
                 target = turned_back(parameter, position, amount)
             culprit = cause.fx
-            knobs.append(parameter.title)
-            self.move(cause.fx, cause.name, target, COMMANDED)
-        if not culprit:
-            return False
+            if self.protected(f"{cause.fx}.{cause.name}"):
+                continue
+            if self.move(cause.fx, cause.name, target, COMMANDED):
+                knobs.append(parameter.title)
+        if not knobs:
+            return bool(culprit)  # what causes it may not move
         self.toward += [wanted] if wanted else []
         self.away.append(descriptor.name)
         self.amounts.append(amount)
@@ -224,9 +276,14 @@ class _Writer(Draft):
         )
         return True
 
-    def _retune(self, typical: Slot, amount: float) -> None:
-        """Moves of an effect that is there already, toward another word's typical values."""
+    def _retune(self, typical: Slot, amount: float) -> bool:
+        """Moves of an effect that is there already, toward another word's typical values.
+
+        Returns:
+            Whether one of its knobs moves.
+        """
         changes: dict[str, float] = {}
+        moved = False
         for parameter in typical.effect.parameters:
             name = parameter.name
             now, there = self.value(typical.fx, name), typical.params[name]
@@ -236,10 +293,13 @@ class _Writer(Draft):
                     band = name.rsplit("_", 2)[0].removesuffix("_cutoff").removesuffix("_q")
                     gain = self.value("eq", f"{band}_gain_db")
                     wanted = typical.params[f"{band}_gain_db"]
-                    if abs(gain) < 1.0 and abs(wanted) >= 1.0:
-                        changes[name] = there  # the band was idle: no one hears it move
+                    # A band that is idle, and has not been set: no one hears it move.
+                    free = all(self._movable("eq", k) for k in (name, f"{band}_gain_db"))
+                    if free and abs(gain) < 1.0 and abs(wanted) >= 1.0:
+                        changes[name] = there
                 elif abs(target - position) > 0.02:
-                    self.move(typical.fx, name, position + 0.5 * (target - position), 0.5)
+                    half_way = position + 0.5 * (target - position)
+                    moved |= self.move(typical.fx, name, half_way, 0.5)
                 continue
             neutral = parameter.to_unit(parameter.neutral)
             reach = (target - neutral) * amount
@@ -254,9 +314,10 @@ class _Writer(Draft):
                 goal = neutral + reach
             else:
                 goal = position + 0.5 * LESS_SHARE * amount * (position - neutral)
-            self.move(typical.fx, name, goal, SURE)
+            moved |= self.move(typical.fx, name, goal, SURE)
         if changes:
             self.chain = self.chain.with_params({typical.fx: changes})
+        return moved
 
     # Effects and knobs by name.
 
@@ -265,15 +326,22 @@ class _Writer(Draft):
         if fx in self.chain:
             self._more(request)
         elif fx == "eq":
-            self.say("A flat equalizer is added; say what it should do, such as 'brighter'.")
-            self.chain = self.chain.added(Slot("eq"))
+            if not self.protected("eq"):
+                self.say("A flat equalizer is added; say what it should do, such as 'brighter'.")
+                self.chain = self.chain.added(Slot("eq"))
         elif fx == "pitchshift":
             self.misunderstood.append(
                 "Which way should the pitch go? Say 'up 3 semitones' or 'an octave down'."
             )
         else:
-            self.insert(Slot(fx, effect(fx).defaults()), request.amount)
-            self.say(f"{_article(TITLES[fx])} {TITLES[fx]} is added.")
+            self._insert(Slot(fx), request.amount)
+
+    def _insert(self, slot: Slot, amount: float = 1.0) -> bool:
+        """`insert`, and say so."""
+        added = self.insert(slot, amount)
+        if added:
+            self.say(f"{_article(TITLES[slot.fx])} {TITLES[slot.fx]} is added.")
+        return added
 
     def _more(self, request: Request) -> None:
         self._turn(request, +1)
@@ -288,6 +356,9 @@ class _Writer(Draft):
             self._add(replace(request, amount=0.5))
 
     def _remove(self, request: Request) -> None:
+        if request.target == "eq@":
+            self.equalize(request.hz, -OUT_DB, OUT_Q)
+            return
         self.remove(self._present(request.target) or request.target)
 
     def _present(self, fx: str) -> str | None:
@@ -297,53 +368,115 @@ class _Writer(Draft):
         twin = {"delay": "rev", "rev": "delay", "bitcrush": "dist", "dist": "bitcrush"}.get(fx)
         return twin if twin in self.chain else None
 
-    def _turn(self, request: Request, sense: int, why: str = "") -> None:
+    def _turn(self, request: Request, sense: int, why: str = "") -> bool:
+        """Turn a knob, or an effect's main knob; whether something moves or is added."""
+        if request.target == "eq@":
+            return self.equalize(request.hz, sense * USUAL_DB * request.amount)
         fx, knob = (
             request.target.split(".", 1) if "." in request.target else MAIN_KNOB[request.target]
         )
         if knob.startswith("-"):
             sense, knob = -sense, knob[1:]
+        way = "up" if sense > 0 else "down"
         if fx not in self.chain:
-            if fx == "eq" and knob:
-                self.insert(Slot("eq", {knob: sense * 6.0}), request.amount)
-                self.say(f"The equalizer turns the {effect('eq').parameter(knob).title} "
-                          f"{'up' if sense > 0 else 'down'}.")  # fmt: skip
-            elif knob == "semitones":
-                self.insert(Slot(fx, {knob: sense * 4.0}), request.amount)
-                self.say(f"The pitch goes {'up' if sense > 0 else 'down'}.")
-            elif sense > 0 or knob == "bit_depth" or (fx == "comp" and "." in request.target):
-                self.insert(Slot(fx), request.amount)
-                self.say(f"{_article(TITLES[fx])} {TITLES[fx]} is added.")
-            else:
-                other = self._present(fx)
-                if other is None:
-                    self.say(f"There is no {TITLES[fx]} in the chain, so nothing changes.")
-                    return
-                self._turn(replace(request, target=other), sense)
-            return
+            return self._turn_missing(request, fx, knob, sense)
         if not knob:
-            self.turn_whole(fx, sense, request.amount)
-            self.say(f"The {TITLES[fx]} does {'more' if sense > 0 else 'less'}.")
-            return
-        self.turn(fx, knob, sense, request.amount)
-        title = effect(fx).parameter(knob).title
-        self.say(f"The {title} of the {TITLES[fx]} goes {'up' if sense > 0 else 'down'}{why}.")
+            moved = self.turn_whole(fx, sense, request.amount)
+            if moved:
+                self.say(f"The {TITLES[fx]} does {'more' if sense > 0 else 'less'}.")
+            return moved
+        title = f"The {effect(fx).parameter(knob).title} of the {TITLES[fx]}"
+        if self.turn(fx, knob, sense, request.amount):
+            self.say(f"{title} goes {way}{why}.")
+            return True
+        if not self.protected(f"{fx}.{knob}"):
+            self.say(f"{title} goes no further {way}.")
+        return False
+
+    def _turn_missing(self, request: Request, fx: str, knob: str, sense: int) -> bool:
+        """The same of an effect that is not in the chain: it is added if that makes sense."""
+        way = "up" if sense > 0 else "down"
+        if fx == "eq" and knob:
+            added = self.insert(Slot("eq", {knob: sense * 6.0}), request.amount)
+            if added:
+                self.say(f"The equalizer turns the {effect('eq').parameter(knob).title} {way}.")
+            return added
+        if knob == "semitones":
+            added = self.insert(Slot(fx, {knob: sense * 4.0}), request.amount)
+            if added:
+                self.say(f"The pitch goes {way}.")
+            return added
+        main = knob == MAIN_KNOB[fx][1].removeprefix("-")
+        if sense > 0 or knob in ("bit_depth", "delay_seconds") or (fx == "comp" and not main):
+            added = self._insert(Slot(fx), request.amount)
+            if added and not main:  # "a short delay"
+                self._turn(request, sense)
+            return added
+        other = self._present(fx)
+        if other is None:
+            self.say(f"There is no {TITLES[fx]} in the chain, so nothing changes.")
+            return False
+        return self._turn(replace(request, target=other), sense)
 
     def _set(self, request: Request) -> None:
-        fx, knob = request.target.split(".", 1)
+        if request.target == "eq@q":
+            self.widen(request.hz, request.value)
+            return
+        fx, knob = self._knob(request.target)
         if (fx, knob) == ("rev", "seconds"):
             self.set(fx, "room_size", _room_size(request.value))
+        elif (fx, knob) == ("delay", "beats"):
+            self._set_beats(request.value)
         else:
             self.set(fx, knob, request.value)
+
+    def _knob(self, target: str) -> tuple[str, str]:
+        """Effect and knob; a mix of no effect is that of the last one that has one."""
+        fx, knob = target.split(".", 1)
+        if fx:
+            return fx, knob
+        mixes = {"delay": "mix", "rev": "wet_level"}
+        fx = next((fx for fx in reversed(self.chain.ids) if fx in mixes), "delay")
+        return fx, mixes[fx]
+
+    def _set_beats(self, beats: float) -> None:
+        """A delay in quarter notes of the clip's own tempo."""
+        tempo = self.context.facts.tempo_bpm if self.context.facts else 0.0
+        if not tempo:
+            if "delay" not in self.chain:
+                self._insert(Slot("delay"))
+            self.misunderstood.append(
+                "The clip has no steady beat that I could measure, so the delay keeps its time; "
+                "say the tempo, such as 'dotted eighth delay at 120 bpm'."
+            )
+            return
+        self.set("delay", "delay_seconds", 60 * beats / tempo)
+        if "delay" in self.chain and not self.protected("delay.delay_seconds"):
+            self.say(f"That is at the clip's measured tempo of {tempo:.0f} bpm.")
+
+    def _scale(self, request: Request) -> None:
+        fx, knob = self._knob(request.target)
+        if fx not in self.chain and self._present(fx) is None and request.value < 1:
+            self.say(f"There is no {TITLES[fx]} in the chain, so nothing changes.")
+            return
+        if fx not in self.chain and (other := self._present(fx)) is not None:
+            fx, knob = other, MAIN_KNOB[other][1].removeprefix("-")
+        if fx in self.chain or self.insert(Slot(fx)):
+            self.set(fx, knob, request.value * self.chain[fx].params[knob])
+
+    def _unusable(self, request: Request) -> None:
+        self.misunderstood.append(request.target)
 
     def _shift(self, request: Request) -> None:
         if request.target == "eq@":
             self.equalize(request.hz, request.value)
             return
-        fx, knob = request.target.split(".", 1)
-        if fx not in self.chain:
-            self.insert(Slot(fx))
-        self.set(fx, knob, self.value(fx, knob) + request.value)
+        fx, knob = self._knob(request.target)
+        strength = knob == WHOLE.get(fx)
+        if fx not in self.chain and strength and request.value < 0:
+            self.say(f"There is no {TITLES[fx]} in the chain, so nothing changes.")
+        elif fx in self.chain or self.insert(Slot(fx)):
+            self.set(fx, knob, self.chain[fx].params[knob] + request.value)
 
     # Order and keeping.
 
@@ -369,7 +502,7 @@ class _Writer(Draft):
         if len(self.chain) < 2:
             self.say("There is no order to change: the chain has fewer than two effects.")
         else:
-            self.reorder(self.chain.ids[::-1])
+            self.reorder(self.chain.ids[::-1], self.chain.ids)
 
     def _first(self, request: Request) -> None:
         self._place(request.target, lambda rest: 0)
@@ -391,7 +524,7 @@ class _Writer(Draft):
                      "order stays.")  # fmt: skip
             return
         other = {first: second, second: first}
-        self.reorder([other.get(fx, fx) for fx in self.chain.ids])
+        self.reorder([other.get(fx, fx) for fx in self.chain.ids], (first, second))
 
     def _replace(self, request: Request) -> None:
         old, new = self._present(request.target), request.other
@@ -403,7 +536,7 @@ class _Writer(Draft):
         if old in self.chain:
             return  # it is locked
         self._add(replace(request, target=new))
-        if new in self.chain:
+        if sorted(ids) == sorted(self.chain.ids):
             self.chain = self.chain.reordered(ids)
 
     def _place(self, fx: str, index: Callable[[list[str]], int], other: str = "") -> None:
@@ -416,7 +549,7 @@ class _Writer(Draft):
                 return
         rest = [f for f in self.chain.ids if f != fx]
         rest.insert(index(rest), fx)
-        self.reorder(rest)
+        self.reorder(rest, (fx,))
 
     # The session.
 

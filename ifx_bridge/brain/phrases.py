@@ -23,7 +23,7 @@ MAIN_KNOB = {
     "pitchshift": ("pitchshift", "semitones"),
     "bitcrush": ("bitcrush", "-bit_depth"),
 }
-# Knobs by what people call them; "-" in front: more of it turns the knob down.
+# Knobs by what people call them.
 KNOB_NAMES = {
     "drive": ("dist", "drive_db"),
     "gain of the distortion": ("dist", "drive_db"),
@@ -44,7 +44,7 @@ KNOB_NAMES = {
     "echo time": ("delay", "delay_seconds"),
     "feedback": ("delay", "feedback"),
     "delay mix": ("delay", "mix"),
-    "threshold": ("comp", "-threshold_db"),
+    "threshold": ("comp", "threshold_db"),
     "ratio": ("comp", "ratio"),
     "attack time": ("comp", "attack_ms"),
     "attack": ("comp", "attack_ms"),
@@ -162,7 +162,6 @@ ENGLISH = FILLER | set(SHARED.split())
 
 # Typographic quotes, dashes and minus signs.
 PLAIN = str.maketrans({0x2019: "'", 0x2018: "'", 0x2013: "-", 0x2014: ",", 0x2212: "-"})
-NUMBER = r"([-+]?\d+(?:[.,]\d+)?)"
 WORD_NUMBERS = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
     "eight": "8", "nine": "9", "ten": "10", "twelve": "12", "half an": "0.5", "half a": "0.5",
@@ -206,9 +205,6 @@ TOO_LITTLE = re.compile(r"\btoo (?:low|little|short|small|quiet|slow|weak|subtle
 TURNED_DOWN = re.compile(
     r"\b(?:turn|pull|bring|dial|back|ease|tone|knock)\b.+\b(?:down|back|off)\b"
 )
-FILTERED = re.compile(
-    r"\b(?:roll|cut|filter|remove|kill|lose|take|get rid)\b.*\b(below|under|beneath|above|over)\b"
-)
 DECADES = {"50": "fifties", "60": "sixties", "70": "seventies", "80": "eighties", "90": "nineties"}
 # Said after what is wanted, of how much.
 LITTLE = re.compile(
@@ -217,18 +213,12 @@ LITTLE = re.compile(
     r"|subtly|subtle|tastefully|gently|lightly"
     r"|(?:only |just )?a (?:touch|bit|hint|little)(?: bit)?)(?: though| please)?"
 )
-# What to do at a frequency when nobody says by how much.
-USUAL_DB = 4.0
-AROUND = re.compile(
-    r"\b(?:(?P<up>boost|more|add|raise|lift|bring up|push|need|lacks?|missing|not enough)"
-    r"|cut|less|reduce|lower|tame|notch|scoop|dip|carve|remove|duck|too much|resonan\w*|ring\w*"
-    r"|build ?-?up|harsh\w*|annoying|nasty|ugly|hurts?|honk\w*|mud\w*|whistl\w*|poking|painful"
-    r"|pokes|sticks?|sticking)\b"
-)
 INTRODUCED = re.compile(
     r"\b(like|as if|as though|sounds?|sounding|in an?|in the|inside|through|from an?|from the|feel"
     r"|feels|vibe|more|less|too)\b"
 )
+# "less wet more dry" is two wishes.
+CONTRAST = re.compile(r"(\bless (?:\w+ ){1,3}?(?=more\b)|\bmore (?:\w+ ){1,3}?(?=less\b))")
 RHETORICAL = re.compile(
     r"(?:why|how come|is it (?:just |only )?me or)(?: (?:is|are|does|do|did))? "
     r"(it|this|that|they|everything|(?:the|my) \w+)(?: (?:is|are))?"
@@ -238,7 +228,6 @@ GONE = re.compile(
     r"(?:where|why) (?:did|has|have|is|are) (?:all )?(the [\w ]+?) (?:go|gone|disappear\w*)\s*\?*"
 )
 # "so muddy", "kinda harsh ngl": nobody asks for that.
-HERTZ = re.compile(rf"{NUMBER}\s*(?:k|khz|hz|hertz)\b")
 SIGH = re.compile(
     r"(?:(?:ugh|hmm|ok|now|still|it is|so|kind of|kinda|sort of|really|honestly|pretty) )+"
     r"(?:harsh|muddy|boomy|thin|tinny|nasal|honky|boxy|flat|muffled|dull|shrill|brittle|piercing"

@@ -105,7 +105,6 @@ def test_names_the_culprit_of_a_complaint() -> None:
         ("not enough grit", "dist.drive_db", 1),
         ("take the edge off", "dist.drive_db", -1),
         ("mute the grit", "dist.drive_db", -1),
-        ("halve the drive", "dist.drive_db", -1),
         ("the reverb is too long", "rev.room_size", -1),
         ("make the reverb longer", "rev.room_size", 1),
         ("smaller church", "rev.room_size", -1),
