@@ -6,11 +6,11 @@ is said in words. What is locked stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from math import log2
 
-from ifx_bridge.brain.plan import SURE, Context, Move, Owned, Plan, Usage, Use
+from ifx_bridge.brain.plan import SURE, Context, Move, Owned, Plan, Resumed, Usage, Use
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.effects.eq import BANDS
 from ifx_bridge.effects.spec import Effect, Parameter, Params, effect
@@ -48,6 +48,7 @@ class Draft:
         said: Sentences about what is done.
         misunderstood: Sentences about what was not understood.
         uses: Plugins of the user's that are used, by their ids.
+        resumed: What is taken up of an earlier turn.
     """
 
     def __init__(self, context: Context) -> None:
@@ -65,6 +66,7 @@ class Draft:
         self.said: list[str] = []
         self.misunderstood: list[str] = []
         self.uses: dict[str, Use] = {use.plugin: use for use in context.uses}
+        self.resumed: Resumed | None = None
 
     def plan(
         self,
@@ -97,7 +99,16 @@ class Draft:
             notes=tuple(notes),
             usage=usage or Usage(),
             uses=tuple(self.uses.values()),
+            resumed=self._resumed(),
         )
+
+    def _resumed(self) -> Resumed | None:
+        """What is taken up; an undo that goes on to something else is a step of its own."""
+        if self.resumed is None or self.resumed.by != "step":
+            return self.resumed
+        there = self.context.past(self.resumed.turn).chain
+        only = self.chain.slots == there.slots and not self.moves
+        return self.resumed if only else replace(self.resumed, by="sound")
 
     def say(self, sentence: str) -> None:
         """Tell the user one thing; said twice it is told once."""
@@ -335,60 +346,17 @@ class Draft:
         else:
             self.say(f"{plugin.title} is not used any more.")
 
-    # Turns.
+    # Turns; `history` has what is said of them.
 
-    def go_to(self, index: int) -> bool:
-        """The chain of a turn (0: of none); False when there is no such turn."""
-        if index and index not in self.context.turns:
-            known = ", ".join(str(i) for i in self.context.turns) or "none yet"
-            self.misunderstood.append(f"There is no turn {index} (there are: {known}).")
-            return False
-        if index:
-            self.become(self.context.turns[index].chain, self.context.turns[index].uses)
-        else:
-            self.become(Chain(), [use for use in self.uses.values() if not use.always])
-        self.say(f"Back to turn {index}." if index else "All effects are removed; it is dry.")
-        return True
-
-    def undo(self) -> None:
-        """Take the last turn back."""
-        if not self.context.chains:
-            self.say("There is nothing to undo yet.")
-            return
-        self.become(self.context.previous, self.context.uses_before)
-        self.say("The last turn is taken back.")
-
-    def become(self, chain: Chain, uses: Sequence[Use]) -> None:
-        """Start from another chain instead, with the plugins that were used in it."""
+    def become(
+        self, chain: Chain, uses: Sequence[Use], pinned: Collection[str] = frozenset()
+    ) -> None:
+        """Start from another chain instead, with the plugins used and the numbers set in it."""
         self.chain = chain
         self.uses = {use.plugin: use for use in uses}
         self.moves.clear()
         self.free.clear()
-        self.pinned.clear()
-
-    def repeat(self, share: float) -> None:
-        """Go on (+), or back (-), on the way from the previous chain to this one."""
-        previous, changed = self.context.previous, False
-        for slot in self.context.chain:
-            if slot.fx not in self.chain:
-                continue
-            for parameter in slot.effect.parameters:
-                position = parameter.to_unit(slot.params[parameter.name])
-                if slot.fx in previous:
-                    origin = parameter.to_unit(previous[slot.fx].params[parameter.name])
-                elif parameter.neutral is not None:
-                    origin = parameter.to_unit(parameter.neutral)
-                else:
-                    continue
-                if abs(position - origin) > 1e-3:
-                    changed = True
-                    goal = position + share * (position - origin)
-                    self.move(slot.fx, parameter.name, goal, COMMANDED)
-        if changed:
-            how = "further" if share > 0 else "part of the way back"
-            self.say(f"What the last turn did goes {how}.")
-        else:
-            self.say("The last turn changed no knob, so there is nothing to go further with.")
+        self.pinned = set(pinned)
 
 
 def scaled(kind: Effect, params: Params, amount: float) -> dict[str, float]:

@@ -17,6 +17,7 @@ from ifx_bridge.brain.phrases import (
     AMOUNTS,
     AROUND,
     ASKED,
+    BORROWED,
     DECADES,
     EFFECT_NAMES,
     ENGLISH,
@@ -45,13 +46,14 @@ from ifx_bridge.brain.phrases import (
     SWAP,
     TAIL_TONES,
     TOO_LITTLE,
-    TURN,
     TURNED_DOWN,
     USUAL_DB,
     VERBS,
     WISH,
     WORD_NUMBERS,
 )
+from ifx_bridge.brain.references import Reference
+from ifx_bridge.brain.references import read as read_reference
 from ifx_bridge.words.forms import base_in
 from ifx_bridge.words.knowledge import complaints
 from ifx_bridge.words.reading import spelled, translated, usual
@@ -71,11 +73,10 @@ Verb = Literal[
     "keep",  # this turn
     "lock",  # from now on
     "unlock",
-    "back",  # undo the last turn
-    "goto",  # a turn by its number
-    "reset",
-    "again",  # more of the last turn's change
-    "halfway",  # half of the last turn's change back
+    "refer",  # to another turn
+    "borrow",  # an effect of another turn
+    "restore",  # an effect or a knob to what it is by itself
+    "acknowledge",  # small talk
     "level",  # louder or quieter
     "tempo",  # slower or faster
     "sparing",  # an effect, but little of it
@@ -101,6 +102,7 @@ class Request:
         less: A quality is complained of, or wanted less.
         avoid: A quality is to be kept out ("not too bright"): no complaint where it is not there.
         text: The words it came from.
+        reference: The turn that `refer` and `borrow` are about.
     """
 
     verb: Verb
@@ -112,6 +114,7 @@ class Request:
     less: bool = False
     avoid: bool = False
     text: str = ""
+    reference: Reference | None = None
 
 
 def normalized(text: str) -> str:
@@ -151,6 +154,19 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
     text = translated(usual(normalized(instruction)), ENGLISH)
     text = _spelled(text, known)
     said = _told(text)
+    reference, rest = read_reference(said, lambda words: _amount(words)[0])
+    if reference is not None:
+        if borrowed := BORROWED.fullmatch(rest):
+            fx = _effects_in(borrowed[1])
+            return [Request("borrow", fx[0], reference=reference, text=said)]
+        return [Request("refer", reference=reference, text=said), *_asked(rest, known)]
+    return _asked(said, known)
+
+
+def _asked(said: str, known: frozenset[str]) -> list[Request]:
+    """The requests of a text without references to other turns."""
+    if not said:
+        return []
     text = _reduced(said, known)
     if whole := _whole(text):
         return [whole]
@@ -266,40 +282,8 @@ def _spelled(text: str, known: frozenset[str]) -> str:
 
 
 def _whole(text: str) -> Request | None:
-    """Requests about the session, which are whole instructions."""
+    """Requests that are whole instructions."""
     bare = re.sub(r"\b(please|just|ok|okay|actually|no|hmm|now)\b", "", text).strip(" .,!")
-    if re.fullmatch(
-        r"(undo|revert|go back|back|take (it|that) back|undo (it|that|the last( one| turn)?)|"
-        r"go back (one|a) (step|turn)|previous( one)?|revert (it|that|the last( one| turn)?))",
-        bare,
-    ):
-        return Request("back", text=text)
-    if re.fullmatch(
-        r"(start (over|again|fresh|from scratch)|reset( (it|all|everything))?|"
-        r"(remove|clear|delete|undo|bypass|strip|wipe|drop|kill|lose|take)( out| away| off)? "
-        r"(everything|it all|all|all( of)? (it|the effects)|all effects|the (whole |entire )?chain)"
-        r"( off| out| away)?|"
-        r"back to (the )?(dry|original)( sound| clip)?|(no|remove the) effects)",
-        bare,
-    ):
-        return Request("reset", text=text)
-    if re.fullmatch(
-        r"(even )?(more|again|more of (that|it|the same|this)|further|stronger|even further|"
-        r"push it( further)?|do (it|that) (again|more)|(a (bit|little|touch) )?more( please)?|"
-        r"not enough|too (subtle|weak|little)|much more|way more|go further|keep going)",
-        bare,
-    ):
-        return Request("again", amount=_amount(text)[0], text=text)
-    if re.fullmatch(
-        r"((go )?half ?way back|too (much|strong|heavy|extreme)|"
-        r"((that|it) (is|was) )?(way |a bit |far )?too much|"
-        r"less( of (that|it|this))?|(a (bit|little|touch) )?less( please)?|"
-        r"half (of )?(that|as much)|"
-        r"tone it down|dial it (back|down)|overdone|ease off|back off|(that is )?over the top|"
-        r"not so (much|strong)|more subtle|subtler|weaker)",
-        bare,
-    ):
-        return Request("halfway", amount=_amount(text)[0], text=text)
     if re.fullmatch(
         r"(make it |turn it |it is |a bit |much |way |too |not )*"
         r"(louder|quieter|loud( enough)?|quiet|"
@@ -320,9 +304,6 @@ def _whole(text: str) -> Request | None:
 
 def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
     text = f" {clause} "
-    if match := TURN.search(text):
-        yield Request("goto", value=_number(WORD_NUMBERS.get(match[1], match[1])), text=clause)
-        return
     if match := KEEPING.search(text):
         verb: Verb = "keep"
         if match["unlock"]:
@@ -460,9 +441,10 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
     if not leftover and re.fullmatch(r"(fix|sort out|deal with) (it|that|this)( please)?", rest):
         return  # said of what was said before
     if not leftover and _has(rest, LESS):
-        yield Request("halfway", amount=amount, text=clause)
+        back = Reference("back", share=0.5 * min(amount, 1.6))
+        yield Request("refer", reference=back, text=clause)
     elif not leftover and _has(rest, ("more", "increase", "extra")):
-        yield Request("again", amount=amount, text=clause)
+        yield Request("refer", reference=Reference("further", share=0.5 * amount), text=clause)
     if leftover:
         less = complaint or negated or _has(rest, LESS)
         yield Request("unknown", " ".join(leftover), amount=amount, less=less, text=clause)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ifx_bridge.brain import grammar, naming
+from ifx_bridge.brain import grammar, history, naming
 from ifx_bridge.brain.draft import COMMANDED, LESS_SHARE, TITLES, Draft, listed, turned_back
 from ifx_bridge.brain.grammar import Request
 from ifx_bridge.brain.phrases import INTRODUCED, MAIN_KNOB
 from ifx_bridge.brain.plan import SURE, Context, Plan, never
 from ifx_bridge.effects.chain import Slot
 from ifx_bridge.effects.spec import effect
+from ifx_bridge.errors import Cancelled
 from ifx_bridge.words.knowledge import Descriptor, Knowledge, knowledge
 
 # Re-tuning an effect toward a word it was not made for.
@@ -23,6 +24,9 @@ TRUSTED = 0.52
 # Of a phrase that is not introduced as a sound ("like a ...", "in a ..."), more is asked.
 TRUSTED_UNINTRODUCED = 0.65
 OFFERED = 0.3
+# Longer instructions are cut; nobody speaks so much in one turn.
+LONGEST_INSTRUCTION = 400
+MOST_REQUESTS = 20
 # From here even a word's listed opposite does not speak against it.
 SURELY = 0.8
 
@@ -49,11 +53,22 @@ class Offline:
     ) -> Plan:
         """See `Brain`."""
         writer = _Writer(self._knowledge, context)
-        rest = naming.carry_out(instruction, writer)
+        rest = naming.carry_out(_beginning(instruction), writer)
         requests = grammar.parse(rest, self._known) if rest else []
-        for request in self._without_repeats(requests):
+        for request in self._without_repeats(requests)[:MOST_REQUESTS]:
+            if cancelled():
+                raise Cancelled
             writer.carry_out(request)
-        return writer.finished(instruction)
+            if writer.lost:  # nothing else that it says can be meant of another sound
+                why = writer.misunderstood
+                writer = _Writer(self._knowledge, context)
+                writer.misunderstood = why
+                break
+        plan = writer.finished(instruction)
+        if len(_beginning(instruction)) < len(instruction) or len(requests) > MOST_REQUESTS:
+            note = "The instruction is long; only its beginning was read."
+            plan = replace(plan, notes=(*plan.notes, note))
+        return plan
 
     def _without_repeats(self, requests: Sequence[Request]) -> list[Request]:
         """Without effects by name that a descriptor of the same clause brings ("slapback echo")."""
@@ -73,6 +88,8 @@ class _Writer(Draft):
     def __init__(self, known: Knowledge, context: Context) -> None:
         super().__init__(context)
         self.knowledge = known
+        # Whether a turn was meant that is not there; then nothing changes.
+        self.lost = False
 
     def finished(self, instruction: str) -> Plan:
         """The plan; an instruction that said nothing gets an offer."""
@@ -420,20 +437,36 @@ class _Writer(Draft):
 
     # The session.
 
-    def _back(self, request: Request) -> None:
-        self.undo()
+    def _refer(self, request: Request) -> None:
+        assert request.reference is not None
+        kind, reference = request.reference.kind, request.reference
+        match kind:
+            case "undo":
+                found = history.undo(self, reference.steps)
+            case "redo":
+                found = history.redo(self, reference.steps)
+            case "before":
+                found = history.as_before(self)
+            case "goto":
+                found = history.go_to(self, reference.turn)
+            case "start":
+                found = history.start_over(self)
+            case "further":
+                found = history.further(self, reference.share)
+            case "back":
+                found = history.part_way_back(self, reference.share)
+            case "toward":
+                found = history.toward(self, reference.turn, reference.share)
+            case "between":
+                found = history.between(self, reference.turn, reference.other, reference.share)
+        self.lost = not found
 
-    def _goto(self, request: Request) -> None:
-        self.go_to(round(request.value))
-
-    def _reset(self, request: Request) -> None:
-        self.go_to(0)
-
-    def _again(self, request: Request) -> None:
-        self.repeat(0.5 * request.amount)
-
-    def _halfway(self, request: Request) -> None:
-        self.repeat(-0.5 * min(request.amount, 1.6))
+    def _borrow(self, request: Request) -> None:
+        assert request.reference is not None
+        turn = request.reference.turn
+        if request.reference.kind in ("undo", "before"):
+            turn = -1 - request.reference.steps
+        self.lost = not history.borrow(self, request.target, turn)
 
     def _level(self, request: Request) -> None:
         self.say(
@@ -515,6 +548,14 @@ class _Writer(Draft):
         )
         words = words if len(words) <= 60 else words[:57] + "..."
         return f"I do not understand '{words}', so it changes nothing.{offer}"
+
+
+def _beginning(instruction: str) -> str:
+    """As much of an instruction as is read, cut between words."""
+    if len(instruction) <= LONGEST_INSTRUCTION:
+        return instruction
+    cut = instruction[:LONGEST_INSTRUCTION]
+    return cut.rsplit(maxsplit=1)[0] if " " in cut.strip() else cut
 
 
 def _sized(slot: Slot, size: float) -> Slot:

@@ -168,11 +168,6 @@ WORD_NUMBERS = {
     "eight": "8", "nine": "9", "ten": "10", "twelve": "12", "half an": "0.5", "half a": "0.5",
     "an": "1", "a": "1",
 }  # fmt: skip
-DIGITS = "|".join(word for word in WORD_NUMBERS if " " not in word)
-TURN = re.compile(
-    r"\b(?:like|back to|return to|go to|goto|as in|from|restore|revert to|use|load|on) (?:the )?"
-    rf"(?:turn|step|version) (?:number )?(\d+|{DIGITS})\b"
-)
 QUESTION = re.compile(
     r"(what|who|when|where|why|how (much|many|is|are|do|does|did)|which|is it|are you|do you)\b"
     r".*\?$"
@@ -262,4 +257,10 @@ KEEPING = re.compile(
     r"\b(?:(?P<unlock>unlock|unfreeze)|(?P<lock>lock|freeze|never (?:touch|change))"
     r"|leave|keep|hands off|stay away from|do not (?:mess with|touch|change|alter|move)|hold"
     r"|preserve)\b(?P<rest>.*)"
+)
+# An effect of another turn: "use the reverb from turn 2".
+BORROWED = re.compile(
+    r"(?:(?:please|use|take|bring back|give me|i want|with|copy|get|restore|put back|same|but) )*"
+    r"(?:the|that|its) (?:same )?"
+    rf"((?:{'|'.join(name for names in EFFECT_NAMES.values() for name in names)}))"
 )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ifx_bridge.brain import Context, Plan, brain, grammar
+from ifx_bridge.brain import Context, Past, Plan, brain, grammar
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.errors import UserError
 from ifx_bridge.words.knowledge import knowledge
@@ -18,7 +18,7 @@ BRAIN = brain("offline")
 
 def plan(instruction: str, *slots: Slot) -> Plan:
     chain = Chain(slots)
-    return BRAIN.plan(instruction, Context(chain, ("before",), (Chain(), chain)))
+    return BRAIN.plan(instruction, Context(chain, {1: Past("before", chain)}))
 
 
 def moved(found: Plan) -> dict[str, float]:

@@ -44,7 +44,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def ask(chat: Chat, instruction: str, *slots: Slot, **more: Any) -> Plan:
     chain = Chain(slots)
-    context = Context(chain, ("x",), (chain,), {1: Past("x", chain)}) if slots else Context()
+    context = Context(chain, {1: Past("x", chain)}) if slots else Context()
     return thinking(chat).plan(instruction, replace(context, **more))
 
 
@@ -159,7 +159,7 @@ def test_commands(chat: Chat, called: tuple[str, Any], holds: Callable[[Plan], b
     before = Chain((Slot("rev"),))
     chain = Chain((Slot("rev"), Slot("dist", {"drive_db": 10}), Slot("delay")))
     turns = {1: Past("a", before), 2: Past("b", chain)}
-    context = Context(chain, ("a", "b"), (before, chain), turns)
+    context = Context(chain, turns)
     chat.says(calls(called))
     found = thinking(chat).plan("do it", context)
     assert found.understood and holds(found), found
@@ -191,7 +191,7 @@ def test_like_an_earlier_turn_but_brighter(chat: Chat) -> None:
         calls(("go_to_turn", {"turn": 1}), ("add_eq", {})),
         meaning("bright", start={"eq": {"high_shelf_gain_db": 5}}),
     )
-    context = Context(chain, ("a", "b"), (earlier, chain), turns)
+    context = Context(chain, turns)
     found = thinking(chat).plan("like turn 1 but brighter", context)
     assert found.start.ids == ("rev", "eq") and found.toward == ("bright",)
 

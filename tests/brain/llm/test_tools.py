@@ -63,7 +63,7 @@ def context_of(chain: Chain, locked: list[str]) -> Context:
     turns = {1: Past("a", before), 2: Past("b", chain)}
     keys = frozenset(fx for fx in locked if fx in chain)
     owned = (Owned("bigroom", "Big Room", "rev"), Owned("grains", "Grains"))
-    return Context(chain, ("a", "b"), (before, chain), turns, locked=keys, owned=owned)
+    return Context(chain, turns, locked=keys, owned=owned)
 
 
 def check(draft: Draft, context: Context) -> None:
