@@ -10,23 +10,32 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
+from ifx_bridge.brain import smalltalk
+from ifx_bridge.brain.coordination import trait, written_out
 from ifx_bridge.brain.phrases import (
     ADD,
     AMOUNTS,
     AROUND,
+    ALL,
+    ARTICLES,
     ASKED,
+    ASKED_NOT,
     BORROWED,
     DECADES,
     EFFECT_NAMES,
     ENGLISH,
+    EVERYTHING,
+    FAULT,
     FILLER,
     FILTERED,
     GONE,
     HERTZ,
     KEEPING,
     KNOB_NAMES,
+    IT,
     LEADING,
     LESS,
     LESS_OF_IT,
@@ -34,17 +43,19 @@ from ifx_bridge.brain.phrases import (
     MORE,
     NEGATIVE,
     NUMBER,
+    OWN_NAMES,
     PASSAGE,
     PLAIN,
     QUESTION,
     REMOVE,
+    RESTORED,
     RHETORICAL,
     SIGH,
     SIZES,
     STATEMENT,
     STRENGTHS,
     SWAP,
-    TAIL_TONES,
+    TEMPO,
     TOO_LITTLE,
     TURNED_DOWN,
     USUAL_DB,
@@ -76,7 +87,9 @@ Verb = Literal[
     "refer",  # to another turn
     "borrow",  # an effect of another turn
     "restore",  # an effect or a knob to what it is by itself
-    "acknowledge",  # small talk
+    "acknowledge",  # small talk, and what there is no effect for
+    "trait",  # an adjective of an effect's own
+    "into",  # an effect before another, both there
     "level",  # louder or quieter
     "tempo",  # slower or faster
     "sparing",  # an effect, but little of it
@@ -152,8 +165,10 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
         known: Phrases that name descriptors.
     """
     text = translated(usual(normalized(instruction)), ENGLISH)
-    text = _spelled(text, known)
-    said = _told(text)
+    if talk := smalltalk.answer(text):
+        return [Request("acknowledge", talk.reply, text=text)]
+    text = _spelled(smalltalk.without(text), known)
+    said = written_out(_told(text))
     reference, rest = read_reference(said, lambda words: _amount(words)[0])
     if reference is not None:
         if borrowed := BORROWED.fullmatch(rest):
@@ -174,6 +189,8 @@ def _asked(said: str, known: frozenset[str]) -> list[Request]:
         return [Request("question", text, text=text)]
     if replaced := _replacement(text):
         return replaced
+    if chained := _into(text):
+        return chained
     if SWAP.search(text) and len(effects := _effects_in(text)) == 2:
         return [Request("swap", effects[0], other=effects[1], text=text)]
     out: list[Request] = []
@@ -181,6 +198,9 @@ def _asked(said: str, known: frozenset[str]) -> list[Request]:
     for part, clause in zip(parts, _carried([_reduced(p, known) for p in parts]), strict=True):
         if out and LITTLE.fullmatch(part):
             out = [replace(request, amount=0.5 * request.amount) for request in out]
+            continue
+        if missing := smalltalk.absent(part):
+            out.append(Request("acknowledge", missing.reply, text=part))
             continue
         complained = _complaint(part, known)
         found = [complained] if complained else list(_clause(clause, known))
@@ -190,8 +210,27 @@ def _asked(said: str, known: frozenset[str]) -> list[Request]:
             bare = request.verb == "quality" and request.text == request.target
             if bare and previous and previous.less:
                 request = replace(request, less=True, avoid=previous.avoid, amount=previous.amount)
+            if request.target == IT:  # "add reverb and lock it"
+                request = replace(request, target=_said_of(previous) or ALL)
             out.append(request)
-    return [r for r in out if r.verb != "unknown"] or out
+    return out
+
+
+def _said_of(request: Request | None) -> str:
+    """The effect, knob or quality that a request is about."""
+    return request.target if request and request.verb != "acknowledge" else ""
+
+
+def _into(text: str) -> list[Request]:
+    """Effects in signal order: "reverb into distortion"."""
+    parts = re.split(r" (?:into|feeding|going into|then into|followed by) ", text)
+    effects = [_effects_in(part) for part in parts]
+    if len(parts) < 2 or not all(len(found) == 1 for found in effects):
+        return []
+    ids = [found[0] for found in effects]
+    if len(set(ids)) < len(ids):
+        return []
+    return [Request("into", first, other=then, text=text) for first, then in pairwise(ids)]
 
 
 def _told(text: str) -> str:
@@ -205,7 +244,9 @@ def _told(text: str) -> str:
 def _reduced(text: str, known: frozenset[str]) -> str:
     """The text with forms of known words as the words themselves."""
     return re.sub(
-        r"[a-z]+", lambda m: m[0] if m[0] in FILLER else base_in(m[0], known) or m[0], text
+        r"[a-z]+",
+        lambda m: m[0] if m[0] in FILLER | OWN_NAMES else base_in(m[0], known) or m[0],
+        text,
     )
 
 
@@ -296,9 +337,6 @@ def _whole(text: str) -> Request | None:
         return Request("reverse", text=text)
     if re.fullmatch(r"(swap|flip|switch|reverse) (them|the two|both|those|these)( around)?", bare):
         return Request("reverse", text=text)
-    timed = re.search(r"\b(attack|release|delay|echo|echoes|repeats|decay)\b", bare)
-    if not timed and re.search(r"\b(slow|slower|faster|speed|tempo|bpm)\b", bare):
-        return Request("tempo", text=text)
     return None
 
 
@@ -315,6 +353,10 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
         if knob is not None and targets in ([], [knob[0]]):
             targets = [f"{knob[0]}.{knob[1].removeprefix('-')}"]
         targets = targets or descriptor_phrases(rest, known)
+        if not targets and EVERYTHING.search(rest):
+            targets = [ALL]
+        elif not targets and verb == "lock" and re.fullmatch(r" (?:it|that|this)(?: .*)?", rest):
+            targets = [IT]
         yield from (Request(verb, target, text=clause) for target in targets)
         if targets:
             return
@@ -334,13 +376,31 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
     if sparing and (wanted := _effects_in(sparing[1])):
         yield Request("sparing", wanted[0], text=clause)
         return
+    if EVERYTHING.fullmatch(clause.removeprefix("please ")) is None and (
+        every := re.fullmatch(rf"(?:please )?(?:{_any(REMOVE)}) {EVERYTHING.pattern}", clause)
+    ):
+        yield Request("remove", ALL, text=every[0])
+        return
+    if restored := RESTORED.fullmatch(clause):
+        knob, fx = _knob_in(restored["what"]), _effect_in(restored["what"])
+        if knob or fx:
+            target = f"{knob[0]}.{knob[1].removeprefix('-')}" if knob else fx or ""
+            yield Request("restore", target, text=clause)
+            return
+    timed = re.search(r"\b(attack|release|delay|echo|echoes|repeats|decay|reverb|tail)\b", clause)
+    if not timed and TEMPO.search(clause):
+        yield Request("tempo", text=clause)
+        return
     amount, rest = _amount(clause, known)
     rest = PASSAGE.sub("", rest)
     complaint = bool(re.search(r"\btoo\b", clause)) and not re.search(r"\bnot too\b", clause)
     said_of_it = STATEMENT.match(clause) and not WISH.search(clause)
     bad = NEGATIVE.search(clause) and not re.match(r"(make|more|very)\b", rest)
     complaint = complaint or bool(
-        said_of_it or (bad and rest not in known) or SIGH.fullmatch(clause)
+        said_of_it
+        or (bad and rest not in known)
+        or SIGH.fullmatch(clause)
+        or FAULT.fullmatch(clause)
     )
     if complaint and amount == 1.0 and re.search(r"\b(way|far|much) too\b", clause):
         amount = 1.5
@@ -354,13 +414,15 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
         )
     )
     kept_out = bool(re.search(r"\b(do not|not|never|avoid|without|no)\b", clause))
+    named = [p for p in descriptor_phrases(rest, known) if " " in p]
+    unnamed = _without_phrases(clause, named)  # "take the edge off" takes nothing off
     negated = not wanting and bool(
         kept_out
-        or re.search(r"\btake (the |some |that )?[\w ]+ (off|out|away)\b", clause)
-        or _has(clause, REMOVE)
+        or re.search(r"\btake (the |some |that )?[\w ]+ (off|out|away)\b", unnamed)
+        or _has(unnamed, REMOVE)
     )
-    lessened = _has(rest, LESS) or bool(TURNED_DOWN.search(rest))
-    halved = bool(re.search(r"\bhalve\b|\bin half\b|\bhalf (as much|the|of the)\b", clause))
+    lessened = _has(_without_phrases(rest, named), LESS) or bool(TURNED_DOWN.search(rest))
+    halved = bool(re.search(r"\bhalve\b|\b(?:in|by) half\b|\bhalf (as much|the|of the)\b", clause))
     if halved:
         amount = 1.25
     elif re.search(r"\b(double|twice)\b", clause):
@@ -368,18 +430,26 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
 
     # Descriptors of more than one word go before effect names ("tape echo", "plate reverb").
     phrases = descriptor_phrases(rest, known)
+    # What is complained of has a cause in the chain; what is wanted is the knob of that name.
     long = [p for p in phrases if " " in p or "-" in p]
+    if not complaint:
+        long = [p for p in long if p not in KNOB_NAMES]
     knob = None if long else _knob_in(rest)
     fx = None if long else _effect_in(rest)
-    if fx == "rev" and (length := re.search(r"\b(long|short|length|shorten|stretch)", rest)):
-        shorter = length[1].startswith("short") != complaint
-        yield Request("less" if shorter else "more", "rev.room_size", amount=amount, text=clause)
-        return
-    tone = next((p for p in phrases if p in TAIL_TONES), None)
-    if fx == "rev" and knob is None and tone is not None:
-        darker = TAIL_TONES[tone] != (complaint or negated or _has(rest, LESS))
-        yield Request("more" if darker else "less", "rev.damping", amount=amount, text=clause)
-        return
+    said_of = fx == "rev" and knob in (None, ("rev", "room_size"))
+    if (said_of or knob == ("rev", "room_size")) and "room" not in clause:
+        traits = [found for word in rest.split() if (found := trait(word))]
+        if re.search(r"\b(length|extend|stretch)", rest):
+            traits.append(("room_size", +1))
+        around = " ".join(word for word in rest.split() if trait(word) is None)
+        turned = complaint or negated or _has(around, LESS)
+        for name, sense in traits:
+            yield Request(
+                "trait", f"rev.{name}", value=-sense if turned else sense, amount=amount,
+                text=clause, less=turned,
+            )  # fmt: skip
+        if traits:
+            return
     if phrases and phrases[0] in STRENGTHS and (fx or len(phrases) > 1):
         amount *= STRENGTHS[phrases[0]]
         phrases = phrases[1:]
@@ -414,7 +484,7 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
     if phrases:
         # "without making it harsh", "not too bright" ask for nothing where nothing is there; that
         # is for the brain to see.
-        around = re.sub("|".join(map(re.escape, phrases)), " ", rest)  # "clean up" is one itself
+        around = _without_phrases(rest, phrases)  # "clean up" is one itself
         less = not wanting and (complaint or negated or _has(around, LESS))
         size = 0.0
         if re.search(r"\b(room|space|hall|reverb)\b", rest):  # "make the room smaller"
@@ -434,7 +504,7 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
                 amount=amount,
                 text=clause if less or len(rest.split()) > len(phrase.split()) else phrase,
                 less=less and not (soft and not complaint),
-                avoid=kept_out and not wanting and not complaint and not _has(rest, LESS_OF_IT),
+                avoid=kept_out and not wanting and not complaint and not _has(clause, LESS_OF_IT) and not ASKED_NOT.search(clause),
             )
         return
     leftover = _content(rest)
@@ -461,15 +531,34 @@ def descriptor_phrases(text: str, known: frozenset[str]) -> list[str]:
     found: list[str] = []
     index = 0
     while index < len(words):
-        for length in range(min(6, len(words) - index), 0, -1):
-            phrase = " ".join(words[index : index + length])
-            if phrase in known:
-                found.append(phrase)
-                index += length
-                break
-        else:
-            index += 1
+        phrase, length = _phrase_at(words[index : index + 7], known)
+        if phrase:
+            found.append(phrase)
+        index += length
     return found
+
+
+def _phrase_at(words: list[str], known: frozenset[str]) -> tuple[str, int]:
+    """The longest known phrase that words begin with, articles in it or not, and its length."""
+    for length in range(len(words), 0, -1):
+        phrase = " ".join(words[:length])
+        bare = " ".join(w for w in words[:length] if w not in ARTICLES)
+        if phrase in known:
+            return phrase, length
+        if " " in bare and bare in known and words[0] not in ARTICLES:
+            return bare, length
+    return "", 1
+
+
+def _without_phrases(text: str, phrases: list[str]) -> str:
+    """The text without known phrases, articles in them or not."""
+    between = rf" (?:(?:{'|'.join(ARTICLES)}) )*"
+    said = "|".join(between.join(map(re.escape, p.split())) for p in phrases)
+    return re.sub(rf"(?<![\w-])(?:{said})(?![\w-])", " ", text) if said else text
+
+
+def _any(phrases: tuple[str, ...]) -> str:
+    return "|".join(sorted(map(re.escape, phrases), key=len, reverse=True))
 
 
 def _amount(clause: str, known: frozenset[str] = frozenset()) -> tuple[float, str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from ifx_bridge.brain import grammar, history, naming
 from ifx_bridge.brain.draft import COMMANDED, LESS_SHARE, TITLES, Draft, listed, turned_back
 from ifx_bridge.brain.grammar import Request
-from ifx_bridge.brain.phrases import INTRODUCED, MAIN_KNOB
+from ifx_bridge.brain.phrases import ALL, INTRODUCED, MAIN_KNOB
 from ifx_bridge.brain.plan import SURE, Context, Plan, never
 from ifx_bridge.effects.chain import Slot
 from ifx_bridge.effects.spec import effect
@@ -20,9 +20,11 @@ RETUNE_SHARE = 0.6
 # A complaint asks for less of the change than a wish does.
 AGAINST = 0.6
 # Similarity in the vocabulary from which an unknown word is taken to mean a known one.
-TRUSTED = 0.52
+TRUSTED = 0.57
 # Of a phrase that is not introduced as a sound ("like a ...", "in a ..."), more is asked.
 TRUSTED_UNINTRODUCED = 0.65
+# A word of a phrase says less than the phrase: so much less is its similarity.
+PART = 0.12
 OFFERED = 0.3
 # Longer instructions are cut; nobody speaks so much in one turn.
 LONGEST_INSTRUCTION = 400
@@ -43,8 +45,8 @@ class Offline:
         self._knowledge = knowledge()
         self._known = frozenset(self._knowledge.names)
         vocabulary = Vocabulary.load()
-        for names in (self._knowledge.names, self._knowledge.descriptors):
-            vocabulary.nearest("warm", list(names))
+        for names in (_alone(self._knowledge.names), list(self._knowledge.descriptors)):
+            vocabulary.nearest("warm", names)
         vocabulary.opposites("warm")
         grammar.parse("reverv", self._known)
 
@@ -55,6 +57,7 @@ class Offline:
         writer = _Writer(self._knowledge, context)
         rest = naming.carry_out(_beginning(instruction), writer)
         requests = grammar.parse(rest, self._known) if rest else []
+        writer.guesses = all(request.verb == "unknown" for request in requests)
         for request in self._without_repeats(requests)[:MOST_REQUESTS]:
             if cancelled():
                 raise Cancelled
@@ -90,6 +93,9 @@ class _Writer(Draft):
         self.knowledge = known
         # Whether a turn was meant that is not there; then nothing changes.
         self.lost = False
+        # Whether unknown words may mean what they are near to: beside what is understood they are
+        # mostly talk.
+        self.guesses = True
 
     def finished(self, instruction: str) -> Plan:
         """The plan; an instruction that said nothing gets an offer."""
@@ -105,7 +111,8 @@ class _Writer(Draft):
     # Qualities.
 
     def _quality(self, request: Request) -> None:
-        descriptor = self.knowledge.find(request.target)
+        fx, name = self.knowledge.where_there.get(request.target, ("", ""))
+        descriptor = self.knowledge.find(name if fx in self.context.chain else request.target)
         assert descriptor is not None
         if request.less:
             self._complaint(descriptor, request)
@@ -165,7 +172,9 @@ class _Writer(Draft):
         return True
 
     def _complaint(self, descriptor: Descriptor, request: Request) -> None:
-        if descriptor.name in self.away:
+        if descriptor.name in self.away or (
+            descriptor.name in self.toward and "sounds like" in request.text
+        ):
             return  # said twice in other words
         opposite = self.knowledge.opposite(descriptor)
         wanted = opposite.name if opposite else ""
@@ -305,6 +314,12 @@ class _Writer(Draft):
             self._add(replace(request, amount=0.5))
 
     def _remove(self, request: Request) -> None:
+        if request.target == ALL:
+            for fx in self.chain.ids:
+                self.remove(fx)
+            if not len(self.context.chain):
+                self.say("There is no effect in the chain, so nothing is removed.")
+            return
         self.remove(self._present(request.target) or request.target)
 
     def _present(self, fx: str) -> str | None:
@@ -375,6 +390,8 @@ class _Writer(Draft):
 
     def _meant(self, request: Request) -> list[str]:
         """Effects or knobs: the one named, or those in the chain that make a quality."""
+        if request.target == ALL:
+            return list(self.chain.ids)
         if request.target.split(".")[0] in TITLES:
             return [request.target]
         descriptor = self.knowledge.find(request.target)
@@ -468,6 +485,43 @@ class _Writer(Draft):
             turn = -1 - request.reference.steps
         self.lost = not history.borrow(self, request.target, turn)
 
+    def _acknowledge(self, request: Request) -> None:
+        self.say(request.target)
+
+    def _trait(self, request: Request) -> None:
+        """An adjective of an effect: it is there, or comes in so."""
+        fx = request.target.split(".")[0]
+        if fx not in self.chain:
+            if request.less:
+                self.say(f"There is no {TITLES[fx]} in the chain, so nothing changes.")
+                return
+            self._add(Request("add", fx))
+        self._turn(request, 1 if request.value > 0 else -1)
+
+    def _into(self, request: Request) -> None:
+        for fx in (request.target, request.other):
+            if fx not in self.chain:
+                self._add(Request("add", fx))
+        if not {request.target, request.other} <= set(self.chain.ids):
+            return
+        ids = list(self.chain.ids)
+        if ids.index(request.target) > ids.index(request.other):
+            self._before(request)
+
+    def _restore(self, request: Request) -> None:
+        """A knob, or all of an effect's, to what they are by themselves."""
+        fx, _, name = request.target.partition(".")
+        if fx not in self.chain:
+            self.say(f"There is no {TITLES[fx]} in the chain, so nothing changes.")
+            return
+        for parameter in effect(fx).parameters:
+            if not name or parameter.name == name:
+                neutral = parameter.neutral if name else parameter.default
+                value = parameter.default if neutral is None else neutral
+                self.move(fx, parameter.name, parameter.to_unit(value), COMMANDED)
+        what = f"{effect(fx).parameter(name).title} of the {TITLES[fx]}" if name else TITLES[fx]
+        self.say(f"The {what} goes back to what it is by itself.")
+
     def _level(self, request: Request) -> None:
         self.say(
             "Every turn is matched in loudness to the dry clip, so that louder does not pass for "
@@ -489,6 +543,9 @@ class _Writer(Draft):
 
     def _unknown(self, request: Request) -> None:
         words = request.target
+        if not self.guesses:
+            self.misunderstood.append(f"I do not understand '{_short(words)}'.")
+            return
         best = self._nearest(words)
         reverse = self._opposite_of(words)
         same = best is not None and self.knowledge.find(best[0]) is reverse
@@ -498,10 +555,10 @@ class _Writer(Draft):
             else:
                 self._complaint(reverse, request)
             return
-        for candidate in [words, *words.split()]:
+        for candidate in words.split() if " " in words else ():
             found = self._nearest(candidate)
-            if found and (best is None or found[1] > best[1]):
-                best = found
+            if found and (best is None or found[1] - PART > best[1]):
+                best = found[0], found[1] - PART
         introduced = len(words.split()) < 3 or INTRODUCED.search(request.text)
         if best is not None and best[1] >= (TRUSTED if introduced else TRUSTED_UNINTRODUCED):
             name = self.knowledge.names[best[0]]
@@ -526,7 +583,7 @@ class _Writer(Draft):
         from ifx_bridge.words.vocabulary import Vocabulary
 
         vocabulary = Vocabulary.load()
-        names = list(self.knowledge.names)
+        names = _alone(self.knowledge.names)
         corrected = vocabulary.correct(phrase) if " " not in phrase else None
         if corrected is not None and corrected in self.knowledge.names and phrase != corrected:
             return corrected, 1.0
@@ -546,8 +603,16 @@ class _Writer(Draft):
                 "('more reverb'), or give a number ('cut 3 dB at 300 Hz')."
             )
         )
-        words = words if len(words) <= 60 else words[:57] + "..."
-        return f"I do not understand '{words}', so it changes nothing.{offer}"
+        return f"I do not understand '{_short(words)}', so it changes nothing.{offer}"
+
+
+def _alone(names: Iterable[str]) -> list[str]:
+    """Names of one word: those of several are meant by all of their words or not at all."""
+    return [name for name in names if " " not in name]
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= 60 else words[:57] + "..."
 
 
 def _beginning(instruction: str) -> str:

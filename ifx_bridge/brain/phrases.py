@@ -106,9 +106,18 @@ STRENGTHS = {"gentle": 0.5, "light": 0.5, "delicate": 0.5, "heavy": 1.5, "intens
 # Adjectives of size in front of a space: how they change the room.
 SIZES = {"big": 0.06, "large": 0.06, "huge": 0.08, "massive": 0.08, "enormous": 0.08, "vast": 0.08,
          "grand": 0.06, "gigantic": 0.08, "small": -0.3, "tiny": -0.4, "little": -0.3}  # fmt: skip
-# What is said of the tail of a reverb, and whether it means more damping.
-TAIL_TONES = {"dark": True, "warm": True, "dull": True, "soft": True, "muffled": True,
-              "bright": False, "harsh": False, "metallic": False, "sharp": False}  # fmt: skip
+# What is said of a reverb itself: the knob that it is about, and which way.
+_TRAITS = {
+    ("room_size", +1): "long big large huge endless vast enormous massive",
+    ("room_size", -1): "short tight small tiny brief little",
+    ("damping", +1): "dark warm dull soft muffled mellow smooth",
+    ("damping", -1): "bright harsh metallic sharp brilliant shiny tinny splashy",
+    ("width", +1): "wide broad",
+    ("width", -1): "narrow mono",
+    ("wet_level", +1): "loud wet heavy strong prominent lush deep thick",
+    ("wet_level", -1): "quiet dry subtle light weak gentle faint",
+}
+REVERB_TRAITS = {word: knob for knob, words in _TRAITS.items() for word in words.split()}
 # Verbs of change that say which way.
 MORE = ("more", "increase", "raise", "turn up", "boost", "bring up", "push", "crank up", "crank",
         "extra", "additional", "stronger", "bigger", "longer", "louder", "wider", "higher",
@@ -124,7 +133,7 @@ LESS = ("less", "decrease", "reduce", "lower", "turn down", "cut", "bring down",
         "not too", "too much of", "too much", "too many", "lighten", "down", "minimize", "drop",
         "without so much", "way too much", "cut back on", "cut down", "soften", "de", "fix",
         "tackle", "control", "deal with", "sort out", "clean up", "attenuate",
-        "scoop out")  # fmt: skip
+        "scoop")  # fmt: skip
 LESS_OF_IT = ("less", "reduce", "remove", "lose", "get rid of", "kill", "tone down", "not so")
 REMOVE = ("remove", "delete", "get rid of", "take out", "take away", "take off", "lose", "kill",
           "turn off", "switch off", "mute", "bypass", "ditch", "scrap", "drop", "eliminate",
@@ -149,7 +158,7 @@ FILLER_TEXT = """
     something sort sound sounded sounding sounds standing still strings style synth that the
     them then there these thing this those through to tone too track try turn us very vibe
     vibes vocal vocals voice voices want wants was we were what where which whole with would
-    you
+    you song songs verse verses chorus choruses intro outro refrain section sections middle-eight
 """
 FILLER = frozenset(FILLER_TEXT.split())
 
@@ -199,7 +208,7 @@ NEGATIVE = re.compile(
 TOO_LITTLE = re.compile(r"\btoo (?:low|little|short|small|quiet|slow|weak|subtle|few)\b")
 # "pull the reverb back": the two halves of a verb.
 TURNED_DOWN = re.compile(
-    r"\b(?:turn|pull|bring|dial|back|ease|tone|knock)\b.+\b(?:down|back|off)\b"
+    r"\b(?:turn|pull|bring|dial|back|ease|tone|knock)\b.+\b(?:down|back|off)\b(?! (?:up|in)\b)"
 )
 FILTERED = re.compile(
     r"\b(?:roll|cut|filter|remove|kill|lose|take|get rid)\b.*\b(below|under|beneath|above|over)\b"
@@ -217,7 +226,8 @@ USUAL_DB = 4.0
 AROUND = re.compile(
     r"\b(?:(?P<up>boost|more|add|raise|lift|bring up|push|need|lacks?|missing|not enough)"
     r"|cut|less|reduce|lower|tame|notch|scoop|dip|carve|remove|duck|too much|resonan\w*|ring\w*"
-    r"|build ?-?up|harsh\w*|annoying|nasty|ugly|hurts?|honk\w*|mud\w*|whistl\w*|poking|painful"
+    r"|build ?-?up|harsh\w*|annoying|nasty|ugly|hurts?|honk\w*|mud\w*|pierc\w*|brittle|boom\w*|box\w*"
+    r"|nasal|shrill|whistl\w*|poking|painful"
     r"|pokes|sticks?|sticking)\b"
 )
 INTRODUCED = re.compile(
@@ -238,6 +248,15 @@ SIGH = re.compile(
     r"(?:(?:ugh|hmm|ok|now|still|it is|so|kind of|kinda|sort of|really|honestly|pretty) )+"
     r"(?:harsh|muddy|boomy|thin|tinny|nasal|honky|boxy|flat|muffled|dull|shrill|brittle|piercing"
     r"|lifeless|weak|hollow|noisy)\b.*"
+)
+# A fault and where it is: "brittle top end", "harsh around the highs".
+FAULT = re.compile(
+    r"(?:(?:ugh|hmm|still|really|so|very|super|bit|the|a|some|kind of|kinda|pretty) )*"
+    r"(?:harsh|piercing|brittle|shrill|muddy|boomy|boxy|honky|nasal|tinny|sibilant|strident|woolly"
+    r"|flabby|tubby|screechy|abrasive|spitty|peaky|spiky|hissy|uneven|undefined|murky)"
+    r"(?:,| and| in| around| on)*(?: the| my)?"
+    r" (?:top|top end|highs?|high end|treble|low end|lows?|bass|mids?|midrange|low mids|upper mids"
+    r"|bottom|bottom end|sub|cymbals?|hats?|hi-hats?|esses|vocals?|voice|consonants|attack)\b.*"
 )
 # Clauses that ask for something and complain of nothing.
 ASKED = re.compile(
@@ -264,3 +283,23 @@ BORROWED = re.compile(
     r"(?:the|that|its) (?:same )?"
     rf"((?:{'|'.join(name for names in EFFECT_NAMES.values() for name in names)}))"
 )
+# Targets that are no effect: all of the chain, and what was just spoken of.
+ALL, IT = "*", "it"
+EVERYTHING = re.compile(
+    r"(?: ?\b(?:both|everything|every effect|all(?: of)?(?: (?:it|them|the effects|effects|three|four))?"
+    r"|the (?:whole|entire) (?:chain|thing|sound)|the lot|them(?: all)?)\b(?: (?:of them|effects))?)"
+)
+# Skipped inside of names: "tighten up the low end" is "tighten low end".
+ARTICLES = ("the", "a", "an", "my", "that", "this", "its", "up", "some")
+# Names of effects that are no forms of words.
+OWN_NAMES = frozenset({"crusher", "bitcrusher", "limiter", "compressor"})
+TEMPO = re.compile(r"\b(?:slow|slower|slow down|faster|speed(?: up)?|tempo|bpm|half time|double time)\b")
+# What something is by itself: "back to original pitch", "reset the equalizer".
+RESTORED = re.compile(
+    r"(?:(?:please|just|go|get|put|bring|set) )*(?:(?:back|return|reset|restore|revert)(?: it)?(?: to)?"
+    r"(?: (?:the|its|my|a))?(?: (?:original|normal|natural|default|usual))?"
+    r"|(?:the )?(?:original|normal|natural|default|usual)) (?:the )?(?P<what>[a-z ]+?)"
+    r"(?: (?:again|please|back|to (?:normal|default|original|zero)))*"
+)
+# "not so bright" is said of what is there: less of it. "Do not make it bright" is not.
+ASKED_NOT = re.compile(r"\b(?:not (?:so|as|that))\b")
