@@ -28,19 +28,39 @@ _LESS_MORE = re.compile(
 )
 # What is wanted of anything else: "anything but reverb" wants none.
 _ANYTHING_BUT = re.compile(
-    r"\b(?:anything|everything|all|whatever)(?: you (?:like|want))?,? (?:but|except(?: for)?) (?:the |a )?"
+    r"\b(?:anything|everything|all|whatever)(?: you (?:like|want))?,? (?:but|except(?: for)?)"
+    r" (?:the |a )?"
 )
 # "down a long tunnel" is where, not how much.
 _WHERE = re.compile(r"\b(?:down|up|across|along|at the (?:bottom|end|back) of) (?=(?:an?|the) \w)")
-_NO_PLACE = re.compile(rf"(?:an?|the) (?:bit|little|touch|tad|hair|notch|lot|{_EFFECT}|third|fifth|fourth"
-                       r"|octave|semitone|whole|half|step|tone|mix|lows?|highs?|bass|treble|mids?|top|bottom"
-                       r"|low|high|volume|gain|level|pitch|drive|wet|dry|ratio|threshold|attack|release"
-                       r"|presence|feedback|decay|tail|room|sub|minor|major|few|couple|quarter)\b")  # fmt: skip
+_NO_PLACE = re.compile(rf"(?:an?|the) (?:bit|little|touch|tad|hair|notch|lot|{_EFFECT}|third"
+rf"|fifth|fourth"
+                       r"|octave|semitone|whole|half|step|tone|mix|lows?|highs?|bass|treble"
+                       r"|mids?|top|bottom"
+                       r"|low|high|volume|gain|level|pitch|drive|wet|dry|ratio|threshold|attack"
+                       r"|release"
+                       r"|presence|feedback|decay|tail|room|sub|minor|major|few|couple"
+                       r"|quarter)\b")  # fmt: skip
+
+
+# "The reverb and the delay are too loud" is said of each.
+_SUBJECTS = re.compile(
+    rf"\b(?:the |both the )?({_EFFECT}) and (?:the )?({_EFFECT}) ((?:are|is|sound|feel)\b[^,.;]*)"
+)
 
 
 def written_out(text: str) -> str:
     """The text with every word that two share said twice."""
-    text = _ANYTHING_BUT.sub("no ", text)
+    if not re.match(r"(?:please )?(?:remove|delete|mute|bypass|drop|kill|lose|lock|freeze) ", text):
+        text = _ANYTHING_BUT.sub("no ", text)
+    text = re.sub(r"\b(?:no|not) more than (?=an? )", "", text)
+    text = re.sub(
+        r"\b(?:drown|drench|bathe|soak|swamp|wash|cover|douse) (?:it|this|that|everything|the"
+        r" \w+) in ",
+        "lots of ", text,
+    )  # fmt: skip
+    text = re.sub(r"\bde-(?!ess)(?=[a-z]{3})", "less ", text)
+    text = _SUBJECTS.sub(r"the \1 \3, the \2 \3", text)
     text = re.sub(r"\beven (?=(?:more|less|further|better)\b|\w+er\b)", "", text)
     text = _LESS_MORE.sub(r"\1, ", text)
     if re.search(r"\bwet\b", text):  # beside the wet sound, the dry one is a level

@@ -10,16 +10,15 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
 from typing import Literal
 
 from ifx_bridge.brain import smalltalk
 from ifx_bridge.brain.coordination import trait, written_out
 from ifx_bridge.brain.phrases import (
     ADD,
+    ALL,
     AMOUNTS,
     AROUND,
-    ALL,
     ARTICLES,
     ASKED,
     ASKED_NOT,
@@ -28,14 +27,15 @@ from ifx_bridge.brain.phrases import (
     EFFECT_NAMES,
     ENGLISH,
     EVERYTHING,
+    EXCEPT,
     FAULT,
     FILLER,
     FILTERED,
     GONE,
     HERTZ,
+    IT,
     KEEPING,
     KNOB_NAMES,
-    IT,
     LEADING,
     LESS,
     LESS_OF_IT,
@@ -43,7 +43,7 @@ from ifx_bridge.brain.phrases import (
     MORE,
     NEGATIVE,
     NUMBER,
-    OWN_NAMES,
+    OWN_FORMS,
     PASSAGE,
     PLAIN,
     QUESTION,
@@ -52,8 +52,10 @@ from ifx_bridge.brain.phrases import (
     RHETORICAL,
     SIGH,
     SIZES,
+    SOFTENING,
     STATEMENT,
     STRENGTHS,
+    SUBJECT,
     SWAP,
     TEMPO,
     TOO_LITTLE,
@@ -108,7 +110,8 @@ class Request:
     Attributes:
         verb: What to do.
         target: Descriptor phrase, effect id or `fx.knob`, by the verb.
-        other: Second effect of `before` and `after`.
+        other: Second effect of `before` and `after`; several with spaces, of `into` those that
+            follow, of `remove` and `lock` those that are left alone.
         value: Number of `set` and `shift`, in the knob's unit.
         hz: Frequency that a gain is asked for at.
         amount: 1 is typical.
@@ -164,8 +167,9 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
         instruction: What the person said, any text.
         known: Phrases that name descriptors.
     """
-    text = translated(usual(normalized(instruction)), ENGLISH)
-    if talk := smalltalk.answer(text):
+    typed = usual(normalized(instruction))
+    text = translated(typed, ENGLISH)
+    if talk := smalltalk.answer(typed) or smalltalk.answer(text):
         return [Request("acknowledge", talk.reply, text=text)]
     text = _spelled(smalltalk.without(text), known)
     said = written_out(_told(text))
@@ -187,10 +191,13 @@ def _asked(said: str, known: frozenset[str]) -> list[Request]:
         return [whole]
     if QUESTION.match(text):
         return [Request("question", text, text=text)]
-    if replaced := _replacement(text):
+    if replaced := _replacement(text, known):
         return replaced
     if chained := _into(text):
         return chained
+    if (rest := EXCEPT.fullmatch(text)) and (kept := _effects_in(rest["kept"])):
+        verb: Verb = "lock" if rest["verb"] in ("lock", "freeze") else "remove"
+        return [Request(verb, ALL, other=" ".join(kept), text=text)]
     if SWAP.search(text) and len(effects := _effects_in(text)) == 2:
         return [Request("swap", effects[0], other=effects[1], text=text)]
     out: list[Request] = []
@@ -202,6 +209,7 @@ def _asked(said: str, known: frozenset[str]) -> list[Request]:
         if missing := smalltalk.absent(part):
             out.append(Request("acknowledge", missing.reply, text=part))
             continue
+        part, clause = (re.sub(SUBJECT, "it ", text) for text in (part, clause))
         complained = _complaint(part, known)
         found = [complained] if complained else list(_clause(clause, known))
         # "less bright and boomy": a bare descriptor goes on in the sense of the clause before.
@@ -230,7 +238,7 @@ def _into(text: str) -> list[Request]:
     ids = [found[0] for found in effects]
     if len(set(ids)) < len(ids):
         return []
-    return [Request("into", first, other=then, text=text) for first, then in pairwise(ids)]
+    return [Request("into", ids[0], other=" ".join(ids[1:]), text=text)]
 
 
 def _told(text: str) -> str:
@@ -245,7 +253,7 @@ def _reduced(text: str, known: frozenset[str]) -> str:
     """The text with forms of known words as the words themselves."""
     return re.sub(
         r"[a-z]+",
-        lambda m: m[0] if m[0] in FILLER | OWN_NAMES else base_in(m[0], known) or m[0],
+        lambda m: m[0] if m[0] in FILLER | OWN_FORMS else base_in(m[0], known) or m[0],
         text,
     )
 
@@ -265,7 +273,7 @@ def _complaint(clause: str, known: frozenset[str]) -> Request | None:
     return None
 
 
-def _replacement(text: str) -> list[Request]:
+def _replacement(text: str, known: frozenset[str]) -> list[Request]:
     """One effect for another: "replace the reverb with a delay", "use a delay instead of it"."""
     old, new = "", ""
     if match := re.search(
@@ -277,6 +285,8 @@ def _replacement(text: str) -> list[Request]:
     gone, come = _effects_in(old), _effects_in(new)
     if len(gone) == 1 and len(come) == 1 and gone != come:
         return [Request("replace", gone[0], other=come[0], text=text)]
+    if len(gone) == 1 and not come and descriptor_phrases(new, known):
+        return [Request("remove", gone[0], text=old), *_clause(new, known)]
     return []
 
 
@@ -400,7 +410,7 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
         said_of_it
         or (bad and rest not in known)
         or SIGH.fullmatch(clause)
-        or FAULT.fullmatch(clause)
+        or (FAULT.fullmatch(clause) and rest not in known)
     )
     if complaint and amount == 1.0 and re.search(r"\b(way|far|much) too\b", clause):
         amount = 1.5
@@ -431,10 +441,17 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
     # Descriptors of more than one word go before effect names ("tape echo", "plate reverb").
     phrases = descriptor_phrases(rest, known)
     # What is complained of has a cause in the chain; what is wanted is the knob of that name.
+    if not complaint and any(p not in KNOB_NAMES for p in phrases):
+        phrases = [p for p in phrases if p not in KNOB_NAMES]  # "grit in the low end": where it is
+        aside = bool(phrases)
+    else:
+        aside = False
     long = [p for p in phrases if " " in p or "-" in p]
     if not complaint:
         long = [p for p in long if p not in KNOB_NAMES]
     knob = None if long else _knob_in(rest)
+    if aside and knob and knob[0] == "eq":
+        knob = None
     fx = None if long else _effect_in(rest)
     said_of = fx == "rev" and knob in (None, ("rev", "room_size"))
     if (said_of or knob == ("rev", "room_size")) and "room" not in clause:
@@ -442,11 +459,11 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
         if re.search(r"\b(length|extend|stretch)", rest):
             traits.append(("room_size", +1))
         around = " ".join(word for word in rest.split() if trait(word) is None)
-        turned = complaint or negated or _has(around, LESS)
+        unwanted = complaint or negated or _has(around, LESS)
         for name, sense in traits:
             yield Request(
-                "trait", f"rev.{name}", value=-sense if turned else sense, amount=amount,
-                text=clause, less=turned,
+                "trait", f"rev.{name}", value=-sense if unwanted else sense, amount=amount,
+                text=clause, less=unwanted,
             )  # fmt: skip
         if traits:
             return
@@ -492,11 +509,13 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
             if sizes and phrases[-1] in SIZES and len(phrases) > len(sizes):
                 size = SIZES[sizes[-1]]
                 phrases = [p for p in phrases if p not in SIZES]
+        if not less and len(phrases) > 1 and phrases[0] in SOFTENING:  # "tame the harshness"
+            phrases, less = phrases[1:], True
         for phrase, following in zip(phrases, [*phrases[1:], ""], strict=True):
             if phrase in SIZES and following and not less:
                 size = SIZES[phrase]
                 continue
-            soft = phrase in {"soften", "tame"}
+            soft = phrase in SOFTENING
             yield Request(
                 "quality",
                 phrase,
@@ -504,7 +523,11 @@ def _clause(clause: str, known: frozenset[str]) -> Iterator[Request]:
                 amount=amount,
                 text=clause if less or len(rest.split()) > len(phrase.split()) else phrase,
                 less=less and not (soft and not complaint),
-                avoid=kept_out and not wanting and not complaint and not _has(clause, LESS_OF_IT) and not ASKED_NOT.search(clause),
+                avoid=kept_out
+                and not wanting
+                and not complaint
+                and not _has(clause, LESS_OF_IT)
+                and not ASKED_NOT.search(clause),
             )
         return
     leftover = _content(rest)
@@ -618,6 +641,8 @@ def _knob_in(text: str) -> tuple[str, str] | None:
 def _order(clause: str) -> Request | None:
     verb: Verb
     effects = _effects_in(clause)
+    if re.match(r"(?:then )?(?:put|place|move|have|insert) (?:it|that|this) ", clause):
+        effects = [IT, *effects]  # "add a plate and put it before the distortion"
     if not effects:
         return None
     if len(effects) > 1 and (match := re.search(r"\b(before|after|behind|in front of)\b", clause)):

@@ -19,6 +19,8 @@ from ifx_bridge.words.knowledge import Descriptor, Knowledge, knowledge
 RETUNE_SHARE = 0.6
 # A complaint asks for less of the change than a wish does.
 AGAINST = 0.6
+# Nor are the filters of a scene turned into boosts of their size.
+MOST_AGAINST_DB = 10.0
 # Similarity in the vocabulary from which an unknown word is taken to mean a known one.
 TRUSTED = 0.57
 # Of a phrase that is not introduced as a sound ("like a ...", "in a ..."), more is asked.
@@ -178,6 +180,10 @@ class _Writer(Draft):
             return  # said twice in other words
         opposite = self.knowledge.opposite(descriptor)
         wanted = opposite.name if opposite else ""
+        scene = "sounds like" in request.text and bool(descriptor.effects.keys() - {"eq"})
+        if scene and not any(c.fx in self.context.chain for c in descriptor.causes):
+            self._want(descriptor, request.amount, request.target)  # said of what is not there yet
+            return
         causes = {cause.fx for cause in descriptor.causes}
         fresh = bool(causes & (set(self.chain.ids) - set(self.context.chain.ids)))
         if not (request.avoid and fresh) and self._relieve(descriptor, wanted, request.amount):
@@ -185,9 +191,6 @@ class _Writer(Draft):
         if request.avoid:
             if not fresh:
                 self.say(f"Nothing in the chain makes it {descriptor.name}; that stays so.")
-            return
-        if "sounds like" in request.text and descriptor.effects.keys() - {"eq"}:
-            self._want(descriptor, request.amount, request.target)  # said of what is not there yet
             return
         if "eq" in descriptor.effects:
             self._equalize_away(descriptor, wanted, request.amount)
@@ -200,7 +203,11 @@ class _Writer(Draft):
     def _equalize_away(self, descriptor: Descriptor, wanted: str, amount: float) -> None:
         """What no effect in the chain causes is in the recording: the quality's curve, inverted."""
         typical = Slot("eq", descriptor.effects["eq"])
-        gains = {k: -v for k, v in typical.params.items() if k.endswith("_gain_db")}
+        gains = {
+            k: min(MOST_AGAINST_DB, max(-MOST_AGAINST_DB, -v))
+            for k, v in typical.params.items()
+            if k.endswith("_gain_db")
+        }
         against = replace(typical, params={**typical.params, **gains})
         if "eq" in self.chain:
             self._retune(against, AGAINST * amount)
@@ -315,12 +322,15 @@ class _Writer(Draft):
 
     def _remove(self, request: Request) -> None:
         if request.target == ALL:
-            for fx in self.chain.ids:
+            for fx in self._all_but(request.other):
                 self.remove(fx)
             if not len(self.context.chain):
                 self.say("There is no effect in the chain, so nothing is removed.")
             return
         self.remove(self._present(request.target) or request.target)
+
+    def _all_but(self, kept: str) -> list[str]:
+        return [fx for fx in self.chain.ids if fx not in kept.split()]
 
     def _present(self, fx: str) -> str | None:
         """The effect meant: people say echo for reverb and the other way round."""
@@ -391,7 +401,7 @@ class _Writer(Draft):
     def _meant(self, request: Request) -> list[str]:
         """Effects or knobs: the one named, or those in the chain that make a quality."""
         if request.target == ALL:
-            return list(self.chain.ids)
+            return self._all_but(request.other)
         if request.target.split(".")[0] in TITLES:
             return [request.target]
         descriptor = self.knowledge.find(request.target)
@@ -441,6 +451,13 @@ class _Writer(Draft):
             self.chain = self.chain.reordered(ids)
 
     def _place(self, fx: str, index: Callable[[list[str]], int], other: str = "") -> None:
+        if fx not in TITLES:  # a quality: the effect that it brought
+            descriptor = self.knowledge.find(fx)
+            brought = [f for f in self.chain.ids if descriptor and f in descriptor.effects]
+            fx = brought[-1] if brought else fx
+        if fx not in TITLES or fx == other:
+            self.say("It is not clear what should be moved, so the order stays.")
+            return
         if other and other not in self.chain:
             self.say(f"There is no {TITLES[other]} in the chain, so the order stays.")
             return
@@ -499,14 +516,15 @@ class _Writer(Draft):
         self._turn(request, 1 if request.value > 0 else -1)
 
     def _into(self, request: Request) -> None:
-        for fx in (request.target, request.other):
+        """Effects in this signal order, in the places that they take in the chain."""
+        order = [request.target, *request.other.split()]
+        for fx in order:
             if fx not in self.chain:
                 self._add(Request("add", fx))
-        if not {request.target, request.other} <= set(self.chain.ids):
-            return
-        ids = list(self.chain.ids)
-        if ids.index(request.target) > ids.index(request.other):
-            self._before(request)
+        following = iter([fx for fx in order if fx in self.chain])
+        ids = [next(following) if fx in order else fx for fx in self.chain.ids]
+        if ids != list(self.chain.ids):
+            self.reorder(ids)
 
     def _restore(self, request: Request) -> None:
         """A knob, or all of an effect's, to what they are by themselves."""

@@ -79,6 +79,7 @@ AMOUNTS = (
             "a little bit", "a little", "a bit", "a touch", "a tad", "a hint of", "a hint",
             "slightly",
             "subtly", "subtle", "somewhat", "a dash", "a pinch", "lightly", "mildly", "gently",
+            "softly",
             "kind of", "kinda", "sort of", "bit", "touch", "hint",
         ),
     ),
@@ -158,13 +159,15 @@ FILLER_TEXT = """
     something sort sound sounded sounding sounds standing still strings style synth that the
     them then there these thing this those through to tone too track try turn us very vibe
     vibes vocal vocals voice voices want wants was we were what where which whole with would
-    you song songs verse verses chorus choruses intro outro refrain section sections middle-eight
+    whoa woah ugh hmm af ngl tbh imo pls plz omg lol damn dude bro man yo
+    you song songs verse verses chorus choruses intro outro refrain section sections
 """
 FILLER = frozenset(FILLER_TEXT.split())
 
 # Spanish has these too.
 SHARED = """
-    es e y la en grave nasal radio final robot lo grande reduce de del el le eco sin con me un
+    reverb es e y la en grave nasal radio final robot lo grande reduce de del el le eco sin con
+    me un
     sea al no corta
 """
 ENGLISH = FILLER | set(SHARED.split())
@@ -208,7 +211,8 @@ NEGATIVE = re.compile(
 TOO_LITTLE = re.compile(r"\btoo (?:low|little|short|small|quiet|slow|weak|subtle|few)\b")
 # "pull the reverb back": the two halves of a verb.
 TURNED_DOWN = re.compile(
-    r"\b(?:turn|pull|bring|dial|back|ease|tone|knock)\b.+\b(?:down|back|off)\b(?! (?:up|in)\b)"
+    r"\b(?:turn|pull|bring|dial|back|ease|tone|knock|roll|shave|trim|filter)\b.+\b(?:down|back"
+    r"|off)\b(?! (?:up|in)\b)"
 )
 FILTERED = re.compile(
     r"\b(?:roll|cut|filter|remove|kill|lose|take|get rid)\b.*\b(below|under|beneath|above|over)\b"
@@ -226,7 +230,8 @@ USUAL_DB = 4.0
 AROUND = re.compile(
     r"\b(?:(?P<up>boost|more|add|raise|lift|bring up|push|need|lacks?|missing|not enough)"
     r"|cut|less|reduce|lower|tame|notch|scoop|dip|carve|remove|duck|too much|resonan\w*|ring\w*"
-    r"|build ?-?up|harsh\w*|annoying|nasty|ugly|hurts?|honk\w*|mud\w*|pierc\w*|brittle|boom\w*|box\w*"
+    r"|build ?-?up|harsh\w*|annoying|nasty|ugly|hurts?|honk\w*|mud\w*|pierc\w*|brittle|boom\w*"
+    r"|box\w*"
     r"|nasal|shrill|whistl\w*|poking|painful"
     r"|pokes|sticks?|sticking)\b"
 )
@@ -262,7 +267,8 @@ FAULT = re.compile(
 ASKED = re.compile(
     r"(?:please |just |now |then )*(?:make|give|let|turn|add|put|use|try|go for|want|i want|i need"
     r"|i would|we need|need|can you|could you|should|like|as if|as though|more|less|in an?|inside"
-    r"|under|behind|through|from|cut|boost|reduce|remove|kill|lose|tame|fix)\b"
+    r"|drown|drench|bathe|soak|under|behind|through|from|cut|boost|reduce|remove|kill|lose|tame"
+    r"|fix)\b"
 )
 # Where it is so, not how.
 PASSAGE = re.compile(
@@ -286,17 +292,39 @@ BORROWED = re.compile(
 # Targets that are no effect: all of the chain, and what was just spoken of.
 ALL, IT = "*", "it"
 EVERYTHING = re.compile(
-    r"(?: ?\b(?:both|everything|every effect|all(?: of)?(?: (?:it|them|the effects|effects|three|four))?"
-    r"|the (?:whole|entire) (?:chain|thing|sound)|the lot|them(?: all)?)\b(?: (?:of them|effects))?)"
+    r"(?: ?\b(?:both|everything|every effect|all(?: of)?(?: (?:it|them|the effects|effects|three"
+    r"|four))?"
+    r"|the (?:whole|entire) (?:chain|thing|sound)|the lot|them(?: all)?)\b(?: (?:of them"
+    r"|effects))?)"
 )
 # Skipped inside of names: "tighten up the low end" is "tighten low end".
 ARTICLES = ("the", "a", "an", "my", "that", "this", "its", "up", "some")
-# Names of effects that are no forms of words.
-OWN_NAMES = frozenset({"crusher", "bitcrusher", "limiter", "compressor"})
-TEMPO = re.compile(r"\b(?:slow|slower|slow down|faster|speed(?: up)?|tempo|bpm|half time|double time)\b")
+# Names of effects, and amounts, that are no forms of words.
+OWN_FORMS = frozenset({
+    "crusher", "bitcrusher", "limiter", "compressor", "gently", "lightly", "softly", "heavily",
+    "strongly", "deeply", "mildly", "subtly", "hugely", "massively",
+})  # fmt: skip
+# Asking for them is complaining of what stands beside them.
+SOFTENING = frozenset({"soften", "tame", "smoothen", "smooth out", "tone"})
+# "remove everything except the reverb", "keep only the delay".
+EXCEPT = re.compile(
+    r"(?:please )?(?:(?P<verb>remove|delete|mute|bypass|drop|kill|lose|lock|freeze)"
+    r" (?:everything|all(?: the effects)?|anything) (?:but|except(?: for)?|apart from|other than)"
+    r"|(?:keep|leave) (?:only|just)|only keep|just keep|nothing but)"
+    r" (?P<kept>[\w ]+)"
+)
+# Who sounds so says nothing of how: "the kick sounds like a basketball".
+SUBJECT = re.compile(
+    r"^(?:the |my |that |this )?(?!it\b|make|let|so|i\b|have|want)(?:\w+ )?(?!it\b|that\b|this\b)"
+    r"(?:\w+ (?=sounds like\b)|\w+s (?=sound like\b))"
+)
+TEMPO = re.compile(
+    r"\b(?:slow|slower|slow down|faster|speed(?: up)?|tempo|bpm|half time|double time)\b"
+)
 # What something is by itself: "back to original pitch", "reset the equalizer".
 RESTORED = re.compile(
-    r"(?:(?:please|just|go|get|put|bring|set) )*(?:(?:back|return|reset|restore|revert)(?: it)?(?: to)?"
+    r"(?:(?:please|just|go|get|put|bring|set) )*(?:(?:back|return|reset|restore|revert)(?:"
+    r" it)?(?: to)?"
     r"(?: (?:the|its|my|a))?(?: (?:original|normal|natural|default|usual))?"
     r"|(?:the )?(?:original|normal|natural|default|usual)) (?:the )?(?P<what>[a-z ]+?)"
     r"(?: (?:again|please|back|to (?:normal|default|original|zero)))*"

@@ -376,6 +376,11 @@ def read(text: str, amount: Callable[[str], float]) -> tuple[Reference | None, s
         if match := sentence.after.search(text):
             said, rest = match["all"], text[: match.start()]
             return _sized(sentence.make(match), said, amount), rest.strip()
+    # "Not feeling it, go back".
+    *before, last = re.split(r"[,.;:!]+ ", text)
+    for pattern, make in _whole() if before else ():
+        if match := pattern.fullmatch(last):
+            return _sized(make(match), last, amount), ", ".join(before)
     match = _AT_THE_END.search(text)
     if match and (match["turn"] or match["nth"]):
         return _goto(match), text[: match.start()].strip()

@@ -1,4 +1,4 @@
-"""What asks for no change of sound: approval, thanks, greetings, and effects that there are none of."""
+"""What asks for no change of sound: approval, thanks, greetings, effects that are not there."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 # Said around such phrases; means nothing by itself.
 _AROUND = (
     r"(?:\b(?:please|now|then|and|but|so|just|that|this|it|is|oh|ah|well|very|really|for me|for now"
-    r"|as it is|i think|man|dude|mate|bro|everyone|again|there|here|guys|sir|buddy|the|my|sound)\b|[\s,.;:!?-])*"
+    r"|as it is|i think|man|dude|mate|bro|everyone|again|there|here|guys|sir|buddy|the|my"
+    r"|sound)\b|[\s,.;:!?-])*"
 )
 _ABSENT = "absent"
 
@@ -35,18 +37,16 @@ def answer(text: str) -> Answer | None:
     Args:
         text: As `grammar.normalized` makes it.
     """
-    for kind, (reply, alone, _) in _table().items():
+    for kind, (reply, alone) in _table().items():
         if text.strip(" .,!?") and alone.fullmatch(text):
             return Answer(kind, reply)
     return None
 
 
 def without(text: str) -> str:
-    """The text without the small talk that it begins with ("perfect, now darker")."""
-    for _, _, before in _table().values():
-        if match := before.match(text):
-            return text[match.end() :]
-    return text
+    """The text without the small talk that it begins with ("ok thanks, now darker")."""
+    match = _before().match(text)
+    return text[match.end() :] if match else text
 
 
 def absent(clause: str) -> Answer | None:
@@ -57,15 +57,23 @@ def absent(clause: str) -> Answer | None:
 
 
 @cache
-def _table() -> dict[str, tuple[str, re.Pattern[str], re.Pattern[str]]]:
-    rows = {}
-    for kind, row in _file().items():
-        if kind != _ABSENT:
-            said = _any(row["said"])
-            alone = rf"{_AROUND}(?:(?:{said}){_AROUND})+"
-            before = rf"(?:(?:{said})\b\s*(?:[,.;:!]+|\b(?:but|now)\b)[\s,.;:!]*)+(?=\w)"
-            rows[kind] = row["reply"], re.compile(alone), re.compile(before)
-    return rows
+def _table() -> dict[str, tuple[str, re.Pattern[str]]]:
+    rows = {kind: row for kind, row in _file().items() if kind != _ABSENT}
+    more = _any([said for row in rows.values() for said in row["said"]])
+    return {  # the kind that is said first is answered
+        kind: (
+            row["reply"],
+            re.compile(rf"{_AROUND}(?:{_any(row['said'])})\b{_AROUND}(?:(?:{more})\b{_AROUND})*"),
+        )
+        for kind, row in rows.items()
+    }
+
+
+@cache
+def _before() -> re.Pattern[str]:
+    said = _any([s for kind, row in _file().items() if kind != _ABSENT for s in row["said"]])
+    joint = r"(?:[,.;:!]+|\b(?:but|now)\b)"
+    return re.compile(rf"(?:(?:(?:{said})\b\s*)+{joint}[\s,.;:!]*)+(?=\w)")
 
 
 @cache
@@ -75,7 +83,7 @@ def _absent() -> tuple[str, re.Pattern[str]]:
 
 
 @cache
-def _file() -> dict[str, dict[str, object]]:
+def _file() -> dict[str, Any]:
     text = resources.files("ifx_bridge.words").joinpath("answers.toml").read_text("utf-8")
     return tomllib.loads(text)
 
