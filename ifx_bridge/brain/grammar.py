@@ -206,11 +206,11 @@ def _asked(said: str, known: frozenset[str]) -> list[Request]:
         if out and LITTLE.fullmatch(part):
             out = [replace(request, amount=0.5 * request.amount) for request in out]
             continue
-        if missing := smalltalk.absent(part):
-            out.append(Request("acknowledge", missing.reply, text=part))
-            continue
         part, clause = (re.sub(SUBJECT, "it ", text) for text in (part, clause))
         complained = _complaint(part, known)
+        if not complained and not STATEMENT.match(part) and (missing := smalltalk.absent(part)):
+            out.append(Request("acknowledge", missing.reply, text=part))
+            continue
         found = [complained] if complained else list(_clause(clause, known))
         # "less bright and boomy": a bare descriptor goes on in the sense of the clause before.
         previous = out[-1] if out else None

@@ -159,7 +159,7 @@ FILLER_TEXT = """
     something sort sound sounded sounding sounds standing still strings style synth that the
     them then there these thing this those through to tone too track try turn us very vibe
     vibes vocal vocals voice voices want wants was we were what where which whole with would
-    whoa woah ugh hmm af ngl tbh imo pls plz omg lol damn dude bro man yo
+    whoa woah ugh hmm af ngl tbh imo pls plz omg lol damn dude bro yo
     you song songs verse verses chorus choruses intro outro refrain section sections
 """
 FILLER = frozenset(FILLER_TEXT.split())
