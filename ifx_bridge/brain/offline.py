@@ -29,7 +29,7 @@ TRUSTED_UNINTRODUCED = 0.65
 PART = 0.12
 OFFERED = 0.3
 # Longer instructions are cut; nobody speaks so much in one turn.
-LONGEST_INSTRUCTION = 400
+LONGEST_INSTRUCTION = 300
 MOST_REQUESTS = 20
 # From here even a word's listed opposite does not speak against it.
 SURELY = 0.8

@@ -119,7 +119,7 @@ def test_call_order_is_signal_order_and_starts_are_taken(chat: Chat) -> None:
     assert found.start.ids == ("delay", "comp", "eq")
     assert found.start["comp"].params["ratio"] == 8
     assert found.start["comp"].params["attack_ms"] == spec.effect("comp").defaults()["attack_ms"]
-    assert any("values for eq" in note for note in found.notes)
+    assert any("values for the equalizer" in note for note in found.notes)
 
 
 def test_the_model_may_say_that_it_does_not_understand(chat: Chat) -> None:
