@@ -307,7 +307,15 @@ def keep_key(
         keys.forget(place)
         print(f"No key for {place.title} is in the keyring any more.")
         return
-    keys.store(place, typer.prompt(f"Key for {place.title}", hide_input=True))
+    if not place.needs_key:
+        print(f"{place.title} needs no key.")
+        return
+    asked = f"Key for {place.title}"
+    # Without a terminal it is read as it comes: `... brain key openai < file`.
+    given = typer.prompt(asked, hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
+    if not given.strip():
+        raise UserError("No key was given.", next_step="Type it, or write one line to the input.")
+    keys.store(place, given.strip())
     print(f"Kept in the system's keyring. Check it: ifx-bridge brain test {provider}")
 
 

@@ -20,7 +20,7 @@ from ifx_bridge.plugins.closed_form import role
 from ifx_bridge.plugins.library import Library
 from ifx_bridge.refine import RECIPES, Progress, Settings
 from ifx_bridge.refine.hosted import refine_hosted
-from ifx_bridge.session import ClipInfo, Score, Session, Turn, route_of
+from ifx_bridge.session import ClipInfo, Score, Session, Turn, route_of, standing
 
 # Rounds of matching loudness where peaks have to be limited.
 MOST_MATCHES = 5
@@ -123,6 +123,7 @@ class Engine:
             seed=self.settings.seed,
             uses=used,
             own_chain=own_chain,
+            resumed=plan.resumed,
         )
         turn = next_session.turn(next_session.head)
         return TurnResult(
@@ -203,19 +204,20 @@ def context(
         uses: Plugins to be used beside those of the session.
         locked: To be left alone beside what the session leaves alone.
     """
-    path = session.path()
     used = {use.plugin: use for use in (*session.uses, *uses)}
     return Context(
         chain=session.own,
-        history=tuple(turn.instruction for turn in path),
-        chains=tuple(turn.as_own() for turn in path),
-        turns={t.index: Past(t.instruction, t.as_own(), t.uses) for t in session.turns},
+        turns={
+            t.index: Past(t.instruction, t.as_own(), t.uses, frozenset(t.pinned))
+            for t in session.turns
+        },
+        standing=standing(session),
+        start=Past("", session.go_to(0).own, session.go_to(0).uses),
         locked=frozenset((*session.locked, *locked)),
         pinned=frozenset(session.pinned),
         facts=facts.measure(clip),
         owned=_owned(tuple(used)),
         uses=tuple(used.values()),
-        uses_before=session.go_to(path[-1].parent).uses if path else (),
     )
 
 

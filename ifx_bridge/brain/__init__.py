@@ -2,10 +2,11 @@
 
 from ifx_bridge.brain import offline
 from ifx_bridge.brain.base import announcement, brain, chosen, register
-from ifx_bridge.brain.plan import Brain, Context, Move, Past, Plan
+from ifx_bridge.brain.plan import Brain, Context, Move, Past, Plan, Resumed, Standing
 
 register("offline", offline.Offline)
 
 __all__ = [
-    "Brain", "Context", "Move", "Past", "Plan", "announcement", "brain", "chosen",
+    "Brain", "Context", "Move", "Past", "Plan", "Resumed", "Standing", "announcement", "brain",
+    "chosen",
 ]  # fmt: skip

@@ -6,12 +6,12 @@ is said in words. What is locked stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from math import isinf, log2
 
 from ifx_bridge.brain.fitting import fitted
-from ifx_bridge.brain.plan import SURE, Context, Move, Owned, Plan, Usage, Use
+from ifx_bridge.brain.plan import SURE, Context, Move, Owned, Plan, Resumed, Usage, Use
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.effects.eq import BANDS
 from ifx_bridge.effects.spec import Effect, Parameter, Params, effect
@@ -53,6 +53,7 @@ class Draft:
         said: Sentences about what is done.
         misunderstood: Sentences about what was not understood.
         uses: Plugins of the user's that are used, by their ids.
+        resumed: What is taken up of an earlier turn.
     """
 
     def __init__(self, context: Context) -> None:
@@ -70,6 +71,7 @@ class Draft:
         self.said: list[str] = []
         self.misunderstood: list[str] = []
         self.uses: dict[str, Use] = {use.plugin: use for use in context.uses}
+        self.resumed: Resumed | None = None
 
     def plan(
         self,
@@ -102,7 +104,16 @@ class Draft:
             notes=tuple(notes),
             usage=usage or Usage(),
             uses=tuple(self.uses.values()),
+            resumed=self._resumed(),
         )
+
+    def _resumed(self) -> Resumed | None:
+        """What is taken up; an undo that goes on to something else is a step of its own."""
+        if self.resumed is None or self.resumed.by != "step":
+            return self.resumed
+        there = self.context.past(self.resumed.turn).chain
+        only = self.chain.slots == there.slots and not self.moves
+        return self.resumed if only else replace(self.resumed, by="sound")
 
     def say(self, sentence: str) -> None:
         """Tell the user one thing; said twice it is told once."""
@@ -425,49 +436,20 @@ class Draft:
         else:
             self.say(f"{plugin.title} is not used any more.")
 
-    # Turns.
+    # Turns; `history` has what is said of them.
 
-    def go_to(self, index: int) -> bool:
-        """The chain of a turn (0: of none); False when there is no such turn."""
-        if index and index not in self.context.turns:
-            known = ", ".join(str(i) for i in self.context.turns) or "none yet"
-            self.misunderstood.append(f"There is no turn {index} (there are: {known}).")
-            return False
-        if index:
-            self.become(self.context.turns[index].chain, self.context.turns[index].uses)
-        else:
-            self.become(Chain(), [use for use in self.uses.values() if not use.always])
-        dry = (
-            "All other effects are removed."
-            if len(self.chain)
-            else ("All effects are removed; it is dry.")
-        )
-        self.say(f"Back to turn {index}." if index else dry)
-        return True
+    def become(
+        self, chain: Chain, uses: Sequence[Use], pinned: Collection[str] = frozenset()
+    ) -> None:
+        """Start from another chain instead, with the plugins used and the numbers set in it.
 
-    def undo(self) -> None:
-        """Take the last turn back."""
-        if not self.context.chains:
-            self.say("There is nothing to undo yet.")
-            return
-        self.become(self.context.previous, self.context.uses_before)
-        self.say("The last turn is taken back.")
-
-    def become(self, chain: Chain, uses: Sequence[Use]) -> None:
-        """Start from another chain instead, with the plugins that were used in it."""
+        What is locked or left alone stays as it is now.
+        """
         self.chain = self._with_protected(chain)
         self.uses = {use.plugin: use for use in uses}
         self.moves.clear()
         self.free.clear()
-        was = self.context.chain
-        self.pinned = {
-            key
-            for key in self.pinned
-            for fx, name in [key.split(".", 1)]
-            if fx in was
-            and fx in self.chain
-            and was[fx].params[name] == self.chain[fx].params[name]
-        }
+        self.pinned = {key for key in pinned if key.split(".")[0] in self.chain}
 
     def _with_protected(self, chain: Chain) -> Chain:
         """A chain with what is locked or left alone as it is now; says so where that differs."""
@@ -488,34 +470,6 @@ class Draft:
                 chain = chain.with_params({slot.fx: kept})
             self.protected(keys[0])
         return chain
-
-    def repeat(self, share: float) -> None:
-        """Go on (+), or back (-), on the way from the previous chain to this one."""
-        previous, changed, moved = self.context.previous, False, False
-        for slot in self.context.chain:
-            if slot.fx not in self.chain:
-                continue
-            for parameter in slot.effect.parameters:
-                position = parameter.to_unit(slot.params[parameter.name])
-                if slot.fx in previous:
-                    origin = parameter.to_unit(previous[slot.fx].params[parameter.name])
-                elif parameter.neutral is not None:
-                    origin = parameter.to_unit(parameter.neutral)
-                else:
-                    continue
-                if abs(position - origin) > 1e-3:
-                    changed = True
-                    if self.protected(f"{slot.fx}.{parameter.name}"):
-                        continue
-                    goal = position + share * (position - origin)
-                    moved |= self.move(slot.fx, parameter.name, goal, COMMANDED)
-        if moved:
-            how = "further" if share > 0 else "part of the way back"
-            self.say(f"What the last turn did goes {how}.")
-        elif changed:
-            self.say("What the last turn did can go no further.")
-        else:
-            self.say("The last turn changed no knob, so there is nothing to go further with.")
 
 
 def scaled(kind: Effect, params: Params, amount: float) -> dict[str, float]:

@@ -11,18 +11,28 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
+from ifx_bridge.brain import smalltalk
+from ifx_bridge.brain.coordination import trait, written_out
 from ifx_bridge.brain.figures import FIGURE, written
 from ifx_bridge.brain.knobs import WORDS
 from ifx_bridge.brain.phrases import (
     ADD,
+    ALL,
     AMOUNTS,
+    ARTICLES,
     ASKED,
+    ASKED_NOT,
+    BORROWED,
     CONTRAST,
     DECADES,
     EFFECT_NAMES,
     ENGLISH,
+    EVERYTHING,
+    EXCEPT,
+    FAULT,
     FILLER,
     GONE,
+    IT,
     KEEPING,
     KNOB_NAMES,
     LEADING,
@@ -31,25 +41,29 @@ from ifx_bridge.brain.phrases import (
     LITTLE,
     MORE,
     NEGATIVE,
+    OWN_FORMS,
     PASSAGE,
     PLAIN,
     QUESTION,
     REMOVE,
+    RESTORED,
     RHETORICAL,
     SIGH,
     SIZES,
+    SOFTENING,
     STATEMENT,
     STRENGTHS,
+    SUBJECT,
     SWAP,
-    TAIL_TONES,
+    TEMPO,
     TOO_LITTLE,
-    TURN,
     TURNED_DOWN,
     VERBS,
     WISH,
-    WORD_NUMBERS,
 )
 from ifx_bridge.brain.quantities import Reader, Reading
+from ifx_bridge.brain.references import Reference
+from ifx_bridge.brain.references import read as read_reference
 from ifx_bridge.brain.requests import Request, Verb
 from ifx_bridge.words.forms import base_in
 from ifx_bridge.words.knowledge import complaints
@@ -93,16 +107,38 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
         instruction: What the person said, any text.
         known: Phrases that name descriptors.
     """
-    text = translated(usual(written(normalized(instruction))), ENGLISH)
-    text = _spelled(text, known)
-    said = _told(text)
+    typed = usual(normalized(instruction))
+    text = translated(typed, ENGLISH)
+    if talk := smalltalk.answer(typed) or smalltalk.answer(text):
+        return [Request("acknowledge", talk.reply, text=text)]
+    text = _spelled(smalltalk.without(text), known)
+    said = written_out(_told(text))
+    reference, rest = read_reference(said, lambda words: _amount(words)[0])
+    if reference is not None:
+        if borrowed := BORROWED.fullmatch(rest):
+            fx = _effects_in(borrowed[1])
+            return [Request("borrow", fx[0], reference=reference, text=said)]
+        return [Request("refer", reference=reference, text=said), *_asked(rest, known)]
+    return _asked(said, known)
+
+
+def _asked(said: str, known: frozenset[str]) -> list[Request]:
+    """The requests of a text without references to other turns."""
+    if not said:
+        return []
+    said = written(said)
     text = _reduced(said, known)
     if whole := _whole(text):
         return [whole]
     if QUESTION.match(text):
         return [Request("question", text, text=text)]
-    if replaced := _replacement(text):
+    if replaced := _replacement(text, known):
         return replaced
+    if chained := _into(text):
+        return chained
+    if (rest := EXCEPT.fullmatch(text)) and (kept := _effects_in(rest["kept"])):
+        verb: Verb = "lock" if rest["verb"] in ("lock", "freeze") else "remove"
+        return [Request(verb, ALL, other=" ".join(kept), text=text)]
     if SWAP.search(text) and len(effects := _effects_in(text)) == 2:
         return [Request("swap", effects[0], other=effects[1], text=text)]
     out: list[Request] = []
@@ -112,8 +148,12 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
         if out and LITTLE.fullmatch(part):
             out = [replace(request, amount=0.5 * request.amount) for request in out]
             continue
+        part, clause = (re.sub(SUBJECT, "it ", text) for text in (part, clause))
         reading = reader.read(clause)
         complained = None if reading.requests or reading.hz else _complaint(part, known)
+        if not complained and not STATEMENT.match(part) and (missing := smalltalk.absent(part)):
+            out.append(Request("acknowledge", missing.reply, text=part))
+            continue
         found = [complained] if complained else list(_clause(clause, known, reading))
         # "less bright and boomy": a bare descriptor goes on in the sense of the clause before.
         previous = out[-1] if out else None
@@ -121,10 +161,28 @@ def parse(instruction: str, known: frozenset[str]) -> list[Request]:
             bare = request.verb == "quality" and request.text == request.target
             if bare and previous and previous.less:
                 request = replace(request, less=True, avoid=previous.avoid, amount=previous.amount)
+            if request.target == IT:  # "add reverb and lock it"
+                request = replace(request, target=_said_of(previous) or ALL)
             out.append(request)
     said_of = {r.hz for r in out if r.verb != "unusable"}  # "at 300 Hz, cut 3 dB"
-    out = [r for r in out if r.verb != "unusable" or r.hz not in said_of or not r.hz]
-    return [r for r in out if r.verb != "unknown"] or out
+    return [r for r in out if r.verb != "unusable" or r.hz not in said_of or not r.hz]
+
+
+def _said_of(request: Request | None) -> str:
+    """The effect, knob or quality that a request is about."""
+    return request.target if request and request.verb != "acknowledge" else ""
+
+
+def _into(text: str) -> list[Request]:
+    """Effects in signal order: "reverb into distortion"."""
+    parts = re.split(r" (?:into|feeding|going into|then into|followed by) ", text)
+    effects = [_effects_in(part) for part in parts]
+    if len(parts) < 2 or not all(len(found) == 1 for found in effects):
+        return []
+    ids = [found[0] for found in effects]
+    if len(set(ids)) < len(ids):
+        return []
+    return [Request("into", ids[0], other=" ".join(ids[1:]), text=text)]
 
 
 def _told(text: str) -> str:
@@ -138,7 +196,9 @@ def _told(text: str) -> str:
 def _reduced(text: str, known: frozenset[str]) -> str:
     """The text with forms of known words as the words themselves."""
     return re.sub(
-        r"[a-z]+", lambda m: m[0] if m[0] in FILLER else base_in(m[0], known) or m[0], text
+        r"[a-z]+",
+        lambda m: m[0] if m[0] in FILLER | OWN_FORMS else base_in(m[0], known) or m[0],
+        text,
     )
 
 
@@ -157,7 +217,7 @@ def _complaint(clause: str, known: frozenset[str]) -> Request | None:
     return None
 
 
-def _replacement(text: str) -> list[Request]:
+def _replacement(text: str, known: frozenset[str]) -> list[Request]:
     """One effect for another: "replace the reverb with a delay", "use a delay instead of it"."""
     old, new = "", ""
     if match := re.search(
@@ -169,6 +229,8 @@ def _replacement(text: str) -> list[Request]:
     gone, come = _effects_in(old), _effects_in(new)
     if len(gone) == 1 and len(come) == 1 and gone != come:
         return [Request("replace", gone[0], other=come[0], text=text)]
+    if len(gone) == 1 and not come and descriptor_phrases(new, known):
+        return [Request("remove", gone[0], text=old), *_said(new, known)]
     return []
 
 
@@ -215,40 +277,8 @@ def _spelled(text: str, known: frozenset[str]) -> str:
 
 
 def _whole(text: str) -> Request | None:
-    """Requests about the session, which are whole instructions."""
+    """Requests that are whole instructions."""
     bare = re.sub(r"\b(please|just|ok|okay|actually|no|hmm|now)\b", "", text).strip(" .,!")
-    if re.fullmatch(
-        r"(undo|revert|go back|back|take (it|that) back|undo (it|that|the last( one| turn)?)|"
-        r"go back (one|a) (step|turn)|previous( one)?|revert (it|that|the last( one| turn)?))",
-        bare,
-    ):
-        return Request("back", text=text)
-    if re.fullmatch(
-        r"(start (over|again|fresh|from scratch)|reset( (it|all|everything))?|"
-        r"(remove|clear|delete|undo|bypass|strip|wipe|drop|kill|lose|take)( out| away| off)? "
-        r"(everything|it all|all|all( of)? (it|the effects)|all effects|the (whole |entire )?chain)"
-        r"( off| out| away)?|"
-        r"back to (the )?(dry|original)( sound| clip)?|(no|remove the) effects)",
-        bare,
-    ):
-        return Request("reset", text=text)
-    if re.fullmatch(
-        r"(even )?(more|again|more of (that|it|the same|this)|further|stronger|even further|"
-        r"push it( further)?|do (it|that) (again|more)|(a (bit|little|touch) )?more( please)?|"
-        r"not enough|too (subtle|weak|little)|much more|way more|go further|keep going)",
-        bare,
-    ):
-        return Request("again", amount=_amount(text)[0], text=text)
-    if re.fullmatch(
-        r"((go )?half ?way back|too (much|strong|heavy|extreme)|"
-        r"((that|it) (is|was) )?(way |a bit |far )?too much|"
-        r"less( of (that|it|this))?|(a (bit|little|touch) )?less( please)?|"
-        r"half (of )?(that|as much)|"
-        r"tone it down|dial it (back|down)|overdone|ease off|back off|(that is )?over the top|"
-        r"not so (much|strong)|more subtle|subtler|weaker)",
-        bare,
-    ):
-        return Request("halfway", amount=_amount(text)[0], text=text)
     if re.fullmatch(
         r"(make it |turn it |it is |a bit |much |way |too |not )*"
         r"(louder|quieter|loud( enough)?|quiet|"
@@ -261,9 +291,6 @@ def _whole(text: str) -> Request | None:
         return Request("reverse", text=text)
     if re.fullmatch(r"(swap|flip|switch|reverse) (them|the two|both|those|these)( around)?", bare):
         return Request("reverse", text=text)
-    timed = re.search(r"\b(attack|release|delay|echo|echoes|repeats|decay)\b", bare)
-    if not timed and re.search(r"\b(slow|slower|faster|speed|tempo|bpm)\b", bare):
-        return Request("tempo", text=text)
     return None
 
 
@@ -289,9 +316,6 @@ def _clause(clause: str, known: frozenset[str], reading: Reading) -> Iterator[Re
 
 def _said(clause: str, known: frozenset[str]) -> Iterator[Request]:
     text = f" {clause} "
-    if match := TURN.search(text):
-        yield Request("goto", value=_number(WORD_NUMBERS.get(match[1], match[1])), text=clause)
-        return
     if match := KEEPING.search(text):
         verb: Verb = "keep"
         if match["unlock"]:
@@ -303,6 +327,10 @@ def _said(clause: str, known: frozenset[str]) -> Iterator[Request]:
         if knob is not None and targets in ([], [knob[0]]):
             targets = [f"{knob[0]}.{knob[1]}"]
         targets = targets or descriptor_phrases(rest, known)
+        if not targets and EVERYTHING.search(rest):
+            targets = [ALL]
+        elif not targets and verb == "lock" and re.fullmatch(r" (?:it|that|this)(?: .*)?", rest):
+            targets = [IT]
         yield from (Request(verb, target, text=clause) for target in targets)
         if targets:
             return
@@ -318,13 +346,31 @@ def _said(clause: str, known: frozenset[str]) -> Iterator[Request]:
     if sparing and (wanted := _effects_in(sparing[1])):
         yield Request("sparing", wanted[0], text=clause)
         return
+    if EVERYTHING.fullmatch(clause.removeprefix("please ")) is None and (
+        every := re.fullmatch(rf"(?:please )?(?:{_any(REMOVE)}) {EVERYTHING.pattern}", clause)
+    ):
+        yield Request("remove", ALL, text=every[0])
+        return
+    if restored := RESTORED.fullmatch(clause):
+        knob, fx = _knob_in(restored["what"]), _effect_in(restored["what"])
+        if knob or fx:
+            target = f"{knob[0]}.{knob[1].removeprefix('-')}" if knob else fx or ""
+            yield Request("restore", target, text=clause)
+            return
+    timed = re.search(r"\b(attack|release|delay|echo|echoes|repeats|decay|reverb|tail)\b", clause)
+    if not timed and TEMPO.search(clause):
+        yield Request("tempo", text=clause)
+        return
     amount, rest = _amount(clause, known)
     rest = PASSAGE.sub("", rest)
     complaint = bool(re.search(r"\btoo\b", clause)) and not re.search(r"\bnot too\b", clause)
     said_of_it = STATEMENT.match(clause) and not WISH.search(clause)
     bad = NEGATIVE.search(clause) and not re.match(r"(make|more|very)\b", rest)
     complaint = complaint or bool(
-        said_of_it or (bad and rest not in known) or SIGH.fullmatch(clause)
+        said_of_it
+        or (bad and rest not in known)
+        or SIGH.fullmatch(clause)
+        or (FAULT.fullmatch(clause) and rest not in known)
     )
     if complaint and amount == 1.0 and re.search(r"\b(way|far|much) too\b", clause):
         amount = 1.5
@@ -338,13 +384,15 @@ def _said(clause: str, known: frozenset[str]) -> Iterator[Request]:
         )
     )
     kept_out = bool(re.search(r"\b(do not|not|never|avoid|without|no)\b", clause))
+    named = [p for p in descriptor_phrases(rest, known) if " " in p]
+    unnamed = _without_phrases(clause, named)  # "take the edge off" takes nothing off
     negated = not wanting and bool(
         kept_out
-        or re.search(r"\btake (the |some |that )?[\w ]+ (off|out|away)\b", clause)
-        or _has(clause, REMOVE)
+        or re.search(r"\btake (the |some |that )?[\w ]+ (off|out|away)\b", unnamed)
+        or _has(unnamed, REMOVE)
     )
-    lessened = _has(rest, LESS) or bool(TURNED_DOWN.search(rest))
-    halved = bool(re.search(r"\bhalve\b|\bin half\b|\bhalf (as much|the|of the)\b", clause))
+    lessened = _has(_without_phrases(rest, named), LESS) or bool(TURNED_DOWN.search(rest))
+    halved = bool(re.search(r"\bhalve\b|\b(?:in|by) half\b|\bhalf (as much|the|of the)\b", clause))
     if halved:
         amount = 1.25
     elif re.search(r"\b(double|twice)\b", clause):
@@ -352,18 +400,33 @@ def _said(clause: str, known: frozenset[str]) -> Iterator[Request]:
 
     # Descriptors of more than one word go before effect names ("tape echo", "plate reverb").
     phrases = descriptor_phrases(rest, known)
+    # What is complained of has a cause in the chain; what is wanted is the knob of that name.
+    if not complaint and any(p not in KNOB_NAMES for p in phrases):
+        phrases = [p for p in phrases if p not in KNOB_NAMES]  # "grit in the low end": where it is
+        aside = bool(phrases)
+    else:
+        aside = False
     long = [p for p in phrases if " " in p or "-" in p]
+    if not complaint:
+        long = [p for p in long if p not in KNOB_NAMES]
     knob = None if long else _knob_in(rest)
+    if aside and knob and knob[0] == "eq":
+        knob = None
     fx = None if long else _effect_in(rest)
-    if fx == "rev" and (length := re.search(r"\b(long|short|length|shorten|stretch)", rest)):
-        shorter = length[1].startswith("short") != complaint
-        yield Request("less" if shorter else "more", "rev.room_size", amount=amount, text=clause)
-        return
-    tone = next((p for p in phrases if p in TAIL_TONES), None)
-    if fx == "rev" and knob is None and tone is not None:
-        darker = TAIL_TONES[tone] != (complaint or negated or _has(rest, LESS))
-        yield Request("more" if darker else "less", "rev.damping", amount=amount, text=clause)
-        return
+    said_of = fx == "rev" and knob in (None, ("rev", "room_size"))
+    if (said_of or knob == ("rev", "room_size")) and "room" not in clause:
+        traits = [found for word in rest.split() if (found := trait(word))]
+        if re.search(r"\b(length|extend|stretch)", rest):
+            traits.append(("room_size", +1))
+        around = " ".join(word for word in rest.split() if trait(word) is None)
+        unwanted = complaint or negated or _has(around, LESS)
+        for name, sense in traits:
+            yield Request(
+                "trait", f"rev.{name}", value=-sense if unwanted else sense, amount=amount,
+                text=clause, less=unwanted,
+            )  # fmt: skip
+        if traits:
+            return
     if phrases and phrases[0] in STRENGTHS and (fx or len(phrases) > 1):
         amount *= STRENGTHS[phrases[0]]
         phrases = phrases[1:]
@@ -372,6 +435,8 @@ def _said(clause: str, known: frozenset[str]) -> Iterator[Request]:
         if wanting or TOO_LITTLE.search(clause):
             turned = "more"
         elif complaint or halved or lessened or _has(rest, ("no",)):
+            turned = "less"
+        elif negated and knob[0] == "eq":  # "take a bit off the top"
             turned = "less"
         elif _has(rest, MORE) or _starts(rest, ADD):
             turned = "more"
@@ -385,6 +450,8 @@ def _said(clause: str, known: frozenset[str]) -> Iterator[Request]:
             yield Request("more", fx, amount=amount, text=clause)
         elif complaint or halved or (lessened and not _only_drop(rest)):
             yield Request("less", fx, amount=amount, text=clause)
+        elif negated and amount < 1 and not kept_out:  # "take a little reverb off"
+            yield Request("less", fx, amount=2 * amount, text=clause)
         elif _has(rest, REMOVE) or re.search(r"\bnot\b|\b(turn|switch|take) .+ (off|out)\b", rest):
             yield Request("remove", fx, text=clause)
         elif _has(rest, MORE):
@@ -398,7 +465,7 @@ def _said(clause: str, known: frozenset[str]) -> Iterator[Request]:
     if phrases:
         # "without making it harsh", "not too bright" ask for nothing where nothing is there; that
         # is for the brain to see.
-        around = re.sub("|".join(map(re.escape, phrases)), " ", rest)  # "clean up" is one itself
+        around = _without_phrases(rest, phrases)  # "clean up" is one itself
         less = not wanting and (complaint or negated or _has(around, LESS))
         size = 0.0
         if re.search(r"\b(room|space|hall|reverb)\b", rest):  # "make the room smaller"
@@ -406,11 +473,13 @@ def _said(clause: str, known: frozenset[str]) -> Iterator[Request]:
             if sizes and phrases[-1] in SIZES and len(phrases) > len(sizes):
                 size = SIZES[sizes[-1]]
                 phrases = [p for p in phrases if p not in SIZES]
+        if not less and len(phrases) > 1 and phrases[0] in SOFTENING:  # "tame the harshness"
+            phrases, less = phrases[1:], True
         for phrase, following in zip(phrases, [*phrases[1:], ""], strict=True):
             if phrase in SIZES and following and not less:
                 size = SIZES[phrase]
                 continue
-            soft = phrase in {"soften", "tame"}
+            soft = phrase in SOFTENING
             yield Request(
                 "quality",
                 phrase,
@@ -418,16 +487,21 @@ def _said(clause: str, known: frozenset[str]) -> Iterator[Request]:
                 amount=amount,
                 text=clause if less or len(rest.split()) > len(phrase.split()) else phrase,
                 less=less and not (soft and not complaint),
-                avoid=kept_out and not wanting and not complaint and not _has(rest, LESS_OF_IT),
+                avoid=kept_out
+                and not wanting
+                and not complaint
+                and not _has(clause, LESS_OF_IT)
+                and not ASKED_NOT.search(clause),
             )
         return
     leftover = _content(rest)
     if not leftover and re.fullmatch(r"(fix|sort out|deal with) (it|that|this)( please)?", rest):
         return  # said of what was said before
     if not leftover and _has(rest, LESS):
-        yield Request("halfway", amount=amount, text=clause)
+        back = Reference("back", share=0.5 * min(amount, 1.6))
+        yield Request("refer", reference=back, text=clause)
     elif not leftover and _has(rest, ("more", "increase", "extra")):
-        yield Request("again", amount=amount, text=clause)
+        yield Request("refer", reference=Reference("further", share=0.5 * amount), text=clause)
     if leftover:
         less = complaint or negated or _has(rest, LESS)
         yield Request("unknown", " ".join(leftover), amount=amount, less=less, text=clause)
@@ -444,15 +518,34 @@ def descriptor_phrases(text: str, known: frozenset[str]) -> list[str]:
     found: list[str] = []
     index = 0
     while index < len(words):
-        for length in range(min(6, len(words) - index), 0, -1):
-            phrase = " ".join(words[index : index + length])
-            if phrase in known:
-                found.append(phrase)
-                index += length
-                break
-        else:
-            index += 1
+        phrase, length = _phrase_at(words[index : index + 7], known)
+        if phrase:
+            found.append(phrase)
+        index += length
     return found
+
+
+def _phrase_at(words: list[str], known: frozenset[str]) -> tuple[str, int]:
+    """The longest known phrase that words begin with, articles in it or not, and its length."""
+    for length in range(len(words), 0, -1):
+        phrase = " ".join(words[:length])
+        bare = " ".join(w for w in words[:length] if w not in ARTICLES)
+        if phrase in known:
+            return phrase, length
+        if " " in bare and bare in known and words[0] not in ARTICLES:
+            return bare, length
+    return "", 1
+
+
+def _without_phrases(text: str, phrases: list[str]) -> str:
+    """The text without known phrases, articles in them or not."""
+    between = rf" (?:(?:{'|'.join(ARTICLES)}) )*"
+    said = "|".join(between.join(map(re.escape, p.split())) for p in phrases)
+    return re.sub(rf"(?<![\w-])(?:{said})(?![\w-])", " ", text) if said else text
+
+
+def _any(phrases: tuple[str, ...]) -> str:
+    return "|".join(sorted(map(re.escape, phrases), key=len, reverse=True))
 
 
 def _amount(clause: str, known: frozenset[str] = frozenset()) -> tuple[float, str]:
@@ -512,6 +605,8 @@ def _knob_in(text: str) -> tuple[str, str] | None:
 def _order(clause: str) -> Request | None:
     verb: Verb
     effects = _effects_in(clause)
+    if re.match(r"(?:then )?(?:put|place|move|have|insert) (?:it|that|this) ", clause):
+        effects = [IT, *effects]  # "add a plate and put it before the distortion"
     if not effects:
         return None
     if len(effects) > 1 and (match := re.search(r"\b(before|after|behind|in front of)\b", clause)):

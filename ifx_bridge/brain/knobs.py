@@ -132,4 +132,4 @@ WAYS: tuple[tuple[str, str, int], ...] = (
     (r"(?:de)?tune (?:it |this |the \w+ )?down", "pitchshift.semitones", -1),
     (r"(?:de)?tune (?:it |this |the \w+ )?up", "pitchshift.semitones", +1),
 )  # fmt: skip
-WORDS = frozenset(" ".join((*NAMES, *MISSING, "single shorten lengthen quieter")).split())
+WORDS = frozenset(" ".join((*NAMES, *MISSING, "single shorten lengthen quieter semitone")).split())

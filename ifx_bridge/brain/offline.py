@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from ifx_bridge.brain import grammar, naming
+from ifx_bridge.brain import grammar, history, naming
 from ifx_bridge.brain.draft import COMMANDED, LESS_SHARE, TITLES, Draft, listed, turned_back
 from ifx_bridge.brain.knobs import WHOLE
-from ifx_bridge.brain.phrases import INTRODUCED, MAIN_KNOB
+from ifx_bridge.brain.phrases import ALL, INTRODUCED, MAIN_KNOB
 from ifx_bridge.brain.plan import SURE, Context, Plan, never
 from ifx_bridge.brain.requests import Request
 from ifx_bridge.effects.chain import Slot
 from ifx_bridge.effects.eq import response_db
 from ifx_bridge.effects.spec import effect
+from ifx_bridge.errors import Cancelled
 from ifx_bridge.words.knowledge import Descriptor, Knowledge, knowledge
 
 # Re-tuning an effect toward a word it was not made for.
 RETUNE_SHARE = 0.6
 # A complaint asks for less of the change than a wish does.
 AGAINST = 0.6
+# Nor are the filters of a scene turned into boosts of their size.
+MOST_AGAINST_DB = 10.0
 # Similarity in the vocabulary from which an unknown word is taken to mean a known one.
-TRUSTED = 0.52
+TRUSTED = 0.57
 # Of a phrase that is not introduced as a sound ("like a ...", "in a ..."), more is asked.
 TRUSTED_UNINTRODUCED = 0.65
+# A word of a phrase says less than the phrase: so much less is its similarity.
+PART = 0.12
 OFFERED = 0.3
 # What is done at a frequency when nobody says by how much, and to take something out of there.
 USUAL_DB, OUT_DB, OUT_Q = 4.0, 12.0, 4.0
 # Less than this of a curve is nothing.
 LEAST_DB = 0.5
+# Longer instructions are cut; nobody speaks so much in one turn.
+LONGEST_INSTRUCTION = 300
+MOST_REQUESTS = 20
 # From here even a word's listed opposite does not speak against it.
 SURELY = 0.8
 
@@ -45,8 +53,8 @@ class Offline:
         self._knowledge = knowledge()
         self._known = frozenset(self._knowledge.names)
         vocabulary = Vocabulary.load()
-        for names in (self._knowledge.names, self._knowledge.descriptors):
-            vocabulary.nearest("warm", list(names))
+        for names in (_alone(self._knowledge.names), list(self._knowledge.descriptors)):
+            vocabulary.nearest("warm", names)
         vocabulary.opposites("warm")
         grammar.parse("reverv", self._known)
 
@@ -55,11 +63,23 @@ class Offline:
     ) -> Plan:
         """See `Brain`."""
         writer = _Writer(self._knowledge, context)
-        rest = naming.carry_out(instruction, writer)
+        rest = naming.carry_out(_beginning(instruction), writer)
         requests = grammar.parse(rest, self._known) if rest else []
-        for request in _protecting_first(self._without_repeats(requests)):
+        writer.guesses = all(request.verb == "unknown" for request in requests)
+        for request in _protecting_first(self._without_repeats(requests)[:MOST_REQUESTS]):
+            if cancelled():
+                raise Cancelled
             writer.carry_out(request)
-        return writer.finished(instruction)
+            if writer.lost:  # nothing else that it says can be meant of another sound
+                why = writer.misunderstood
+                writer = _Writer(self._knowledge, context)
+                writer.misunderstood = why
+                break
+        plan = writer.finished(instruction)
+        if len(_beginning(instruction)) < len(instruction) or len(requests) > MOST_REQUESTS:
+            note = "The instruction is long; only its beginning was read."
+            plan = replace(plan, notes=(*plan.notes, note))
+        return plan
 
     def _without_repeats(self, requests: Sequence[Request]) -> list[Request]:
         """Without effects by name that a descriptor of the same clause brings ("slapback echo")."""
@@ -96,6 +116,11 @@ class _Writer(Draft):
     def __init__(self, known: Knowledge, context: Context) -> None:
         super().__init__(context)
         self.knowledge = known
+        # Whether a turn was meant that is not there; then nothing changes.
+        self.lost = False
+        # Whether unknown words may mean what they are near to: beside what is understood they are
+        # mostly talk.
+        self.guesses = True
 
     def finished(self, instruction: str) -> Plan:
         """The plan; an instruction that said nothing gets an offer."""
@@ -111,7 +136,8 @@ class _Writer(Draft):
     # Qualities.
 
     def _quality(self, request: Request) -> None:
-        descriptor = self.knowledge.find(request.target)
+        fx, name = self.knowledge.where_there.get(request.target, ("", ""))
+        descriptor = self.knowledge.find(name if fx in self.context.chain else request.target)
         assert descriptor is not None
         if request.hz and descriptor.effects.keys() <= {"eq"}:
             self._quality_at(descriptor, request)
@@ -188,10 +214,16 @@ class _Writer(Draft):
         return True
 
     def _complaint(self, descriptor: Descriptor, request: Request) -> None:
-        if descriptor.name in self.away:
+        if descriptor.name in self.away or (
+            descriptor.name in self.toward and "sounds like" in request.text
+        ):
             return  # said twice in other words
         opposite = self.knowledge.opposite(descriptor)
         wanted = opposite.name if opposite else ""
+        scene = "sounds like" in request.text and bool(descriptor.effects.keys() - {"eq"})
+        if scene and not any(c.fx in self.context.chain for c in descriptor.causes):
+            self._want(descriptor, request.amount, request.target)  # said of what is not there yet
+            return
         causes = {cause.fx for cause in descriptor.causes}
         fresh = bool(causes & (set(self.chain.ids) - set(self.context.chain.ids)))
         if not (request.avoid and fresh) and self._relieve(descriptor, wanted, request.amount):
@@ -199,9 +231,6 @@ class _Writer(Draft):
         if request.avoid:
             if not fresh:
                 self.say(f"Nothing in the chain makes it {descriptor.name}; that stays so.")
-            return
-        if "sounds like" in request.text and descriptor.effects.keys() - {"eq"}:
-            self._want(descriptor, request.amount, request.target)  # said of what is not there yet
             return
         if "eq" in descriptor.effects:
             self._equalize_away(descriptor, wanted, request.amount)
@@ -214,7 +243,11 @@ class _Writer(Draft):
     def _equalize_away(self, descriptor: Descriptor, wanted: str, amount: float) -> None:
         """What no effect in the chain causes is in the recording: the quality's curve, inverted."""
         typical = Slot("eq", descriptor.effects["eq"])
-        gains = {k: -v for k, v in typical.params.items() if k.endswith("_gain_db")}
+        gains = {
+            k: min(MOST_AGAINST_DB, max(-MOST_AGAINST_DB, -v))
+            for k, v in typical.params.items()
+            if k.endswith("_gain_db")
+        }
         against = replace(typical, params={**typical.params, **gains})
         present = "eq" in self.chain
         if self.protected("eq"):
@@ -359,7 +392,16 @@ class _Writer(Draft):
         if request.target == "eq@":
             self.equalize(request.hz, -OUT_DB, OUT_Q)
             return
+        if request.target == ALL:
+            for fx in self._all_but(request.other):
+                self.remove(fx)
+            if not len(self.context.chain):
+                self.say("There is no effect in the chain, so nothing is removed.")
+            return
         self.remove(self._present(request.target) or request.target)
+
+    def _all_but(self, kept: str) -> list[str]:
+        return [fx for fx in self.chain.ids if fx not in kept.split()]
 
     def _present(self, fx: str) -> str | None:
         """The effect meant: people say echo for reverb and the other way round."""
@@ -491,6 +533,8 @@ class _Writer(Draft):
 
     def _meant(self, request: Request) -> list[str]:
         """Effects or knobs: the one named, or those in the chain that make a quality."""
+        if request.target == ALL:
+            return self._all_but(request.other)
         if request.target.split(".")[0] in TITLES:
             return [request.target]
         descriptor = self.knowledge.find(request.target)
@@ -540,6 +584,13 @@ class _Writer(Draft):
             self.chain = self.chain.reordered(ids)
 
     def _place(self, fx: str, index: Callable[[list[str]], int], other: str = "") -> None:
+        if fx not in TITLES:  # a quality: the effect that it brought
+            descriptor = self.knowledge.find(fx)
+            brought = [f for f in self.chain.ids if descriptor and f in descriptor.effects]
+            fx = brought[-1] if brought else fx
+        if fx not in TITLES or fx == other:
+            self.say("It is not clear what should be moved, so the order stays.")
+            return
         if other and other not in self.chain:
             self.say(f"There is no {TITLES[other]} in the chain, so the order stays.")
             return
@@ -553,20 +604,74 @@ class _Writer(Draft):
 
     # The session.
 
-    def _back(self, request: Request) -> None:
-        self.undo()
+    def _refer(self, request: Request) -> None:
+        assert request.reference is not None
+        kind, reference = request.reference.kind, request.reference
+        match kind:
+            case "undo":
+                found = history.undo(self, reference.steps)
+            case "redo":
+                found = history.redo(self, reference.steps)
+            case "before":
+                found = history.as_before(self)
+            case "goto":
+                found = history.go_to(self, reference.turn)
+            case "start":
+                found = history.start_over(self)
+            case "further":
+                found = history.further(self, reference.share)
+            case "back":
+                found = history.part_way_back(self, reference.share)
+            case "toward":
+                found = history.toward(self, reference.turn, reference.share)
+            case "between":
+                found = history.between(self, reference.turn, reference.other, reference.share)
+        self.lost = not found
 
-    def _goto(self, request: Request) -> None:
-        self.go_to(round(request.value))
+    def _borrow(self, request: Request) -> None:
+        assert request.reference is not None
+        turn = request.reference.turn
+        if request.reference.kind in ("undo", "before"):
+            turn = -1 - request.reference.steps
+        self.lost = not history.borrow(self, request.target, turn)
 
-    def _reset(self, request: Request) -> None:
-        self.go_to(0)
+    def _acknowledge(self, request: Request) -> None:
+        self.say(request.target)
 
-    def _again(self, request: Request) -> None:
-        self.repeat(0.5 * request.amount)
+    def _trait(self, request: Request) -> None:
+        """An adjective of an effect: it is there, or comes in so."""
+        fx = request.target.split(".")[0]
+        if fx not in self.chain:
+            if request.less:
+                self.say(f"There is no {TITLES[fx]} in the chain, so nothing changes.")
+                return
+            self._add(Request("add", fx))
+        self._turn(request, 1 if request.value > 0 else -1)
 
-    def _halfway(self, request: Request) -> None:
-        self.repeat(-0.5 * min(request.amount, 1.6))
+    def _into(self, request: Request) -> None:
+        """Effects in this signal order, in the places that they take in the chain."""
+        order = [request.target, *request.other.split()]
+        for fx in order:
+            if fx not in self.chain:
+                self._add(Request("add", fx))
+        following = iter([fx for fx in order if fx in self.chain])
+        ids = [next(following) if fx in order else fx for fx in self.chain.ids]
+        if ids != list(self.chain.ids):
+            self.reorder(ids)
+
+    def _restore(self, request: Request) -> None:
+        """A knob, or all of an effect's, to what they are by themselves."""
+        fx, _, name = request.target.partition(".")
+        if fx not in self.chain:
+            self.say(f"There is no {TITLES[fx]} in the chain, so nothing changes.")
+            return
+        for parameter in effect(fx).parameters:
+            if not name or parameter.name == name:
+                neutral = parameter.neutral if name else parameter.default
+                value = parameter.default if neutral is None else neutral
+                self.move(fx, parameter.name, parameter.to_unit(value), COMMANDED)
+        what = f"{effect(fx).parameter(name).title} of the {TITLES[fx]}" if name else TITLES[fx]
+        self.say(f"The {what} goes back to what it is by itself.")
 
     def _level(self, request: Request) -> None:
         self.say(
@@ -589,6 +694,9 @@ class _Writer(Draft):
 
     def _unknown(self, request: Request) -> None:
         words = request.target
+        if not self.guesses:
+            self.misunderstood.append(f"I do not understand '{_short(words)}'.")
+            return
         best = self._nearest(words)
         reverse = self._opposite_of(words)
         same = best is not None and self.knowledge.find(best[0]) is reverse
@@ -598,10 +706,10 @@ class _Writer(Draft):
             else:
                 self._complaint(reverse, request)
             return
-        for candidate in [words, *words.split()]:
+        for candidate in words.split() if " " in words else ():
             found = self._nearest(candidate)
-            if found and (best is None or found[1] > best[1]):
-                best = found
+            if found and (best is None or found[1] - PART > best[1]):
+                best = found[0], found[1] - PART
         introduced = len(words.split()) < 3 or INTRODUCED.search(request.text)
         if best is not None and best[1] >= (TRUSTED if introduced else TRUSTED_UNINTRODUCED):
             name = self.knowledge.names[best[0]]
@@ -626,7 +734,7 @@ class _Writer(Draft):
         from ifx_bridge.words.vocabulary import Vocabulary
 
         vocabulary = Vocabulary.load()
-        names = list(self.knowledge.names)
+        names = _alone(self.knowledge.names)
         corrected = vocabulary.correct(phrase) if " " not in phrase else None
         if corrected is not None and corrected in self.knowledge.names and phrase != corrected:
             return corrected, 1.0
@@ -646,8 +754,24 @@ class _Writer(Draft):
                 "('more reverb'), or give a number ('cut 3 dB at 300 Hz')."
             )
         )
-        words = words if len(words) <= 60 else words[:57] + "..."
-        return f"I do not understand '{words}', so it changes nothing.{offer}"
+        return f"I do not understand '{_short(words)}', so it changes nothing.{offer}"
+
+
+def _alone(names: Iterable[str]) -> list[str]:
+    """Names of one word: those of several are meant by all of their words or not at all."""
+    return [name for name in names if " " not in name]
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= 60 else words[:57] + "..."
+
+
+def _beginning(instruction: str) -> str:
+    """As much of an instruction as is read, cut between words."""
+    if len(instruction) <= LONGEST_INSTRUCTION:
+        return instruction
+    cut = instruction[:LONGEST_INSTRUCTION]
+    return cut.rsplit(maxsplit=1)[0] if " " in cut.strip() else cut
 
 
 def _sized(slot: Slot, size: float) -> Slot:

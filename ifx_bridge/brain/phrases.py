@@ -79,6 +79,7 @@ AMOUNTS = (
             "a little bit", "a little", "a bit", "a touch", "a tad", "a hint of", "a hint",
             "slightly",
             "subtly", "subtle", "somewhat", "a dash", "a pinch", "lightly", "mildly", "gently",
+            "softly",
             "kind of", "kinda", "sort of", "bit", "touch", "hint",
         ),
     ),
@@ -106,9 +107,18 @@ STRENGTHS = {"gentle": 0.5, "light": 0.5, "delicate": 0.5, "heavy": 1.5, "intens
 # Adjectives of size in front of a space: how they change the room.
 SIZES = {"big": 0.06, "large": 0.06, "huge": 0.08, "massive": 0.08, "enormous": 0.08, "vast": 0.08,
          "grand": 0.06, "gigantic": 0.08, "small": -0.3, "tiny": -0.4, "little": -0.3}  # fmt: skip
-# What is said of the tail of a reverb, and whether it means more damping.
-TAIL_TONES = {"dark": True, "warm": True, "dull": True, "soft": True, "muffled": True,
-              "bright": False, "harsh": False, "metallic": False, "sharp": False}  # fmt: skip
+# What is said of a reverb itself: the knob that it is about, and which way.
+_TRAITS = {
+    ("room_size", +1): "long big large huge endless vast enormous massive",
+    ("room_size", -1): "short tight small tiny brief little",
+    ("damping", +1): "dark warm dull soft muffled mellow smooth",
+    ("damping", -1): "bright harsh metallic sharp brilliant shiny tinny splashy",
+    ("width", +1): "wide broad",
+    ("width", -1): "narrow mono",
+    ("wet_level", +1): "loud wet heavy strong prominent lush deep thick",
+    ("wet_level", -1): "quiet dry subtle light weak gentle faint",
+}
+REVERB_TRAITS = {word: knob for knob, words in _TRAITS.items() for word in words.split()}
 # Verbs of change that say which way.
 MORE = ("more", "increase", "raise", "turn up", "boost", "bring up", "push", "crank up", "crank",
         "extra", "additional", "stronger", "bigger", "longer", "louder", "wider", "higher",
@@ -124,7 +134,7 @@ LESS = ("less", "decrease", "reduce", "lower", "turn down", "cut", "bring down",
         "not too", "too much of", "too much", "too many", "lighten", "down", "minimize", "drop",
         "without so much", "way too much", "cut back on", "cut down", "soften", "de", "fix",
         "tackle", "control", "deal with", "sort out", "clean up", "attenuate",
-        "scoop out")  # fmt: skip
+        "scoop")  # fmt: skip
 LESS_OF_IT = ("less", "reduce", "remove", "lose", "get rid of", "kill", "tone down", "not so")
 REMOVE = ("remove", "delete", "get rid of", "take out", "take away", "take off", "lose", "kill",
           "turn off", "switch off", "mute", "bypass", "ditch", "scrap", "drop", "eliminate",
@@ -149,13 +159,15 @@ FILLER_TEXT = """
     something sort sound sounded sounding sounds standing still strings style synth that the
     them then there these thing this those through to tone too track try turn us very vibe
     vibes vocal vocals voice voices want wants was we were what where which whole with would
-    you
+    whoa woah ugh hmm af ngl tbh imo pls plz omg lol damn dude bro yo
+    you song songs verse verses chorus choruses intro outro refrain section sections
 """
 FILLER = frozenset(FILLER_TEXT.split())
 
 # Spanish has these too.
 SHARED = """
-    es e y la en grave nasal radio final robot lo grande reduce de del el le eco sin con me un
+    reverb es e y la en grave nasal radio final robot lo grande reduce de del el le eco sin con
+    me un
     sea al no corta
 """
 ENGLISH = FILLER | set(SHARED.split())
@@ -167,11 +179,6 @@ WORD_NUMBERS = {
     "eight": "8", "nine": "9", "ten": "10", "twelve": "12", "half an": "0.5", "half a": "0.5",
     "an": "1", "a": "1",
 }  # fmt: skip
-DIGITS = "|".join(word for word in WORD_NUMBERS if " " not in word)
-TURN = re.compile(
-    r"\b(?:like|back to|return to|go to|goto|as in|from|restore|revert to|use|load|on) (?:the )?"
-    rf"(?:turn|step|version) (?:number )?(\d+|{DIGITS})\b"
-)
 QUESTION = re.compile(
     r"(what|who|when|where|why|how (much|many|is|are|do|does|did)|which|is it|are you|do you)\b"
     r".*\?$"
@@ -203,7 +210,8 @@ NEGATIVE = re.compile(
 TOO_LITTLE = re.compile(r"\btoo (?:low|little|short|small|quiet|slow|weak|subtle|few)\b")
 # "pull the reverb back": the two halves of a verb.
 TURNED_DOWN = re.compile(
-    r"\b(?:turn|pull|bring|dial|back|ease|tone|knock)\b.+\b(?:down|back|off)\b"
+    r"\b(?:turn|pull|bring|dial|back|ease|tone|knock|roll|shave|trim|filter)\b.+\b(?:down|back"
+    r"|off)\b(?! (?:up|in)\b)"
 )
 DECADES = {"50": "fifties", "60": "sixties", "70": "seventies", "80": "eighties", "90": "nineties"}
 # Said after what is wanted, of how much.
@@ -233,11 +241,21 @@ SIGH = re.compile(
     r"(?:harsh|muddy|boomy|thin|tinny|nasal|honky|boxy|flat|muffled|dull|shrill|brittle|piercing"
     r"|lifeless|weak|hollow|noisy)\b.*"
 )
+# A fault and where it is: "brittle top end", "harsh around the highs".
+FAULT = re.compile(
+    r"(?:(?:ugh|hmm|still|really|so|very|super|bit|the|a|some|kind of|kinda|pretty) )*"
+    r"(?:harsh|piercing|brittle|shrill|muddy|boomy|boxy|honky|nasal|tinny|sibilant|strident|woolly"
+    r"|flabby|tubby|screechy|abrasive|spitty|peaky|spiky|hissy|uneven|undefined|murky)"
+    r"(?:,| and| in| around| on)*(?: the| my)?"
+    r" (?:top|top end|highs?|high end|treble|low end|lows?|bass|mids?|midrange|low mids|upper mids"
+    r"|bottom|bottom end|sub|cymbals?|hats?|hi-hats?|esses|vocals?|voice|consonants|attack)\b.*"
+)
 # Clauses that ask for something and complain of nothing.
 ASKED = re.compile(
     r"(?:please |just |now |then )*(?:make|give|let|turn|add|put|use|try|go for|want|i want|i need"
     r"|i would|we need|need|can you|could you|should|like|as if|as though|more|less|in an?|inside"
-    r"|under|behind|through|from|cut|boost|reduce|remove|kill|lose|tame|fix)\b"
+    r"|drown|drench|bathe|soak|under|behind|through|from|cut|boost|reduce|remove|kill|lose|tame"
+    r"|fix)\b"
 )
 # Where it is so, not how.
 PASSAGE = re.compile(
@@ -252,3 +270,51 @@ KEEPING = re.compile(
     r"|leave|keep|hands off|stay away from|do not (?:mess with|touch|change|alter|move)|hold"
     r"|preserve)\b(?P<rest>.*)"
 )
+# An effect of another turn: "use the reverb from turn 2".
+BORROWED = re.compile(
+    r"(?:(?:please|use|take|bring back|give me|i want|with|copy|get|restore|put back|same|but) )*"
+    r"(?:the|that|its) (?:same )?"
+    rf"((?:{'|'.join(name for names in EFFECT_NAMES.values() for name in names)}))"
+)
+# Targets that are no effect: all of the chain, and what was just spoken of.
+ALL, IT = "*", "it"
+EVERYTHING = re.compile(
+    r"(?: ?\b(?:both|everything|every effect|all(?: of)?(?: (?:it|them|the effects|effects|three"
+    r"|four))?"
+    r"|the (?:whole|entire) (?:chain|thing|sound)|the lot|them(?: all)?)\b(?: (?:of them"
+    r"|effects))?)"
+)
+# Skipped inside of names: "tighten up the low end" is "tighten low end".
+ARTICLES = ("the", "a", "an", "my", "that", "this", "its", "up", "some")
+# Names of effects, and amounts, that are no forms of words.
+OWN_FORMS = frozenset({
+    "crusher", "bitcrusher", "limiter", "compressor", "gently", "lightly", "softly", "heavily",
+    "strongly", "deeply", "mildly", "subtly", "hugely", "massively",
+})  # fmt: skip
+# Asking for them is complaining of what stands beside them.
+SOFTENING = frozenset({"soften", "tame", "smoothen", "smooth out", "tone"})
+# "remove everything except the reverb", "keep only the delay".
+EXCEPT = re.compile(
+    r"(?:please )?(?:(?P<verb>remove|delete|mute|bypass|drop|kill|lose|lock|freeze)"
+    r" (?:everything|all(?: the effects)?|anything) (?:but|except(?: for)?|apart from|other than)"
+    r"|(?:keep|leave) (?:only|just)|only keep|just keep|nothing but)"
+    r" (?P<kept>[\w ]+)"
+)
+# Who sounds so says nothing of how: "the kick sounds like a basketball".
+SUBJECT = re.compile(
+    r"^(?:the |my |that |this )?(?!it\b|make|let|so|i\b|have|want)(?:\w+ )?(?!it\b|that\b|this\b)"
+    r"(?:\w+ (?=sounds like\b)|\w+s (?=sound like\b))"
+)
+TEMPO = re.compile(
+    r"\b(?:slow|slower|slow down|faster|speed(?: up)?|tempo|bpm|half time|double time)\b"
+)
+# What something is by itself: "back to original pitch", "reset the equalizer".
+RESTORED = re.compile(
+    r"(?:(?:please|just|go|get|put|bring|set) )*(?:(?:back|return|reset|restore|revert)(?:"
+    r" it)?(?: to)?"
+    r"(?: (?:the|its|my|a))?(?: (?:original|normal|natural|default|usual))?"
+    r"|(?:the )?(?:original|normal|natural|default|usual)) (?:the )?(?P<what>[a-z ]+?)"
+    r"(?: (?:again|please|back|to (?:normal|default|original|zero)))*"
+)
+# "not so bright" is said of what is there: less of it. "Do not make it bright" is not.
+ASKED_NOT = re.compile(r"\b(?:not (?:so|as|that))\b")

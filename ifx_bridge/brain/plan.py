@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol, get_args
 
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.effects.spec import effect
@@ -112,6 +112,63 @@ class Owned:
     fx: str = ""
 
 
+Resumption = Literal["step", "sound", "wish"]
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """What a turn takes up of an earlier one.
+
+    Attributes:
+        turn: Which; 0 is the start of the session.
+        by: `step`: an undo or a redo, it stands where that turn stood. `sound`: it began with that
+            turn's sound in place of the current one. `wish`: it went further with what that turn
+            asked for, or part of the way back.
+    """
+
+    turn: int
+    by: Resumption
+
+    def __post_init__(self) -> None:
+        if self.turn < 0 or self.by not in get_args(Resumption):
+            raise ValueError(f"a turn cannot resume turn {self.turn} by {self.by!r}")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a session stands, as a person counts: what changed nothing is no step.
+
+    Attributes:
+        line: Turns that led here, the oldest first; each is one undo.
+        ahead: Turns that a redo goes to, the next one last.
+        origin: The turn whose sound the last change went on from; 0 is the start.
+        wish: The turn that asked for the last change, before it was gone further with.
+        asked_from: The turn whose sound that change went on from.
+        before: Where it stood before the last change, undo or redo.
+        idle: The last instruction changed nothing.
+    """
+
+    line: tuple[int, ...] = ()
+    ahead: tuple[int, ...] = ()
+    origin: int = 0
+    wish: int = 0
+    asked_from: int = 0
+    before: int = 0
+    idle: bool = False
+
+    @property
+    def at(self) -> int:
+        """The turn whose sound is heard; 0 is the start."""
+        return self.line[-1] if self.line else 0
+
+    @classmethod
+    def straight(cls, turns: Iterable[int]) -> Standing:
+        """After turns that each went on from the one before."""
+        line = tuple(turns)
+        last = line[-2] if len(line) > 1 else 0
+        return cls(line, (), last, line[-1] if line else 0, last, last)
+
+
 @dataclass(frozen=True)
 class Plan:
     """An instruction, understood.
@@ -135,6 +192,7 @@ class Plan:
         notes: What else the user should know, such as who could not be asked, and why.
         usage: What asking a model took.
         uses: Plugins of the user's, in place of effects of ours or beside them.
+        resumed: What it takes up of an earlier turn; None: it only goes on from the current one.
     """
 
     instruction: str
@@ -153,6 +211,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
     uses: tuple[Use, ...] = ()
+    resumed: Resumed | None = None
 
     def __post_init__(self) -> None:
         for move in self.moves:
@@ -174,6 +233,7 @@ class Past:
     instruction: str
     chain: Chain
     uses: tuple[Use, ...] = ()
+    pinned: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -182,32 +242,38 @@ class Context:
 
     Attributes:
         chain: The current chain, in effects of ours even where a plugin stands for one.
-        history: Instructions that led here, oldest first.
-        chains: The chain after each of them; `chains[-1]` is `chain`.
         turns: Every turn of the session by its number, other branches included.
+        standing: Where the session stands among them; by default they are one line.
+        start: What was there before the first turn.
         locked: Knobs or effects that the user has locked.
         pinned: Knobs that the user has set to a number.
         facts: Measurements of the dry clip.
         owned: The plugins that the user could use.
         uses: Those that are used.
-        uses_before: Those that were used before the current turn.
     """
 
     chain: Chain = field(default_factory=Chain)
-    history: tuple[str, ...] = ()
-    chains: tuple[Chain, ...] = ()
     turns: Mapping[int, Past] = field(default_factory=dict)
+    standing: Standing | None = None
+    start: Past = field(default_factory=lambda: Past("", Chain()))
     locked: frozenset[str] = frozenset()
     pinned: frozenset[str] = frozenset()
     facts: Facts | None = None
     owned: tuple[Owned, ...] = ()
     uses: tuple[Use, ...] = ()
-    uses_before: tuple[Use, ...] = ()
 
     @property
-    def previous(self) -> Chain:
-        """The chain before the current one; empty at the beginning."""
-        return self.chains[-2] if len(self.chains) > 1 else Chain()
+    def stands(self) -> Standing:
+        """Where the session stands."""
+        return self.standing or Standing.straight(self.turns)
+
+    def past(self, turn: int) -> Past:
+        """A turn by its number; 0 is the start.
+
+        Raises:
+            KeyError: There is no such turn.
+        """
+        return self.turns[turn] if turn else self.start
 
 
 def never() -> bool:

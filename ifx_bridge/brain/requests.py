@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ifx_bridge.brain.references import Reference
+
 Verb = Literal[
     "quality",  # a descriptor is wanted (amount), or too strong ("less")
     "add",  # an effect by name
@@ -22,11 +24,12 @@ Verb = Literal[
     "keep",  # this turn
     "lock",  # from now on
     "unlock",
-    "back",  # undo the last turn
-    "goto",  # a turn by its number
-    "reset",
-    "again",  # more of the last turn's change
-    "halfway",  # half of the last turn's change back
+    "refer",  # to another turn
+    "borrow",  # an effect of another turn
+    "restore",  # an effect or a knob to what it is by itself
+    "acknowledge",  # small talk, and what there is no effect for
+    "trait",  # an adjective of an effect's own
+    "into",  # an effect before another, both there
     "level",  # louder or quieter
     "tempo",  # slower or faster
     "sparing",  # an effect, but little of it
@@ -47,13 +50,15 @@ class Request:
         target: Descriptor phrase, effect id or `fx.knob`, by the verb. Of numbers also `eq@`
             (the gain at `hz`), `eq@q`, `.mix` (of whatever is there), `rev.seconds` and
             `delay.beats` (quarter notes).
-        other: Second effect of `before` and `after`.
+        other: Second effect of `before` and `after`; several with spaces, of `into` those that
+            follow, of `remove` and `lock` those that are left alone.
         value: Number of `set` and `shift`, in the knob's unit; factor of `scale`.
         hz: Frequency that a gain or a quality is asked for at.
         amount: 1 is typical.
         less: A quality is complained of, or wanted less.
         avoid: A quality is to be kept out ("not too bright"): no complaint where it is not there.
         text: The words it came from.
+        reference: The turn that `refer` and `borrow` are about.
     """
 
     verb: Verb
@@ -65,3 +70,4 @@ class Request:
     less: bool = False
     avoid: bool = False
     text: str = ""
+    reference: Reference | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ifx_bridge.effects.chain import Chain
-from ifx_bridge.effects.spec import Parameter
+from ifx_bridge.effects.spec import Parameter, Params
 
 Kind = Literal["added", "removed", "changed", "moved"]
 # A knob that turned less than this part of its way did not change to the ear.
@@ -48,7 +48,7 @@ def changes(before: Chain, after: Chain) -> list[Change]:
         for parameter in kind.parameters:
             value = slot.params[parameter.name]
             if slot.fx not in before:
-                if _silent(parameter, slot.params):
+                if _silent(parameter, slot.params) or parameter.name.endswith("_q_factor"):
                     continue
                 text = f"{parameter.title} {parameter.text(value)}"
                 found.append(
@@ -56,6 +56,8 @@ def changes(before: Chain, after: Chain) -> list[Change]:
                 )
                 continue
             old = before[slot.fx].params.get(parameter.name, value)
+            if _silent(parameter, slot.params) and _silent(parameter, before[slot.fx].params):
+                continue
             turned = abs(parameter.to_unit(old) - parameter.to_unit(value))
             if turned < HARDLY or parameter.text(old) == parameter.text(value):
                 continue
@@ -70,11 +72,10 @@ def changes(before: Chain, after: Chain) -> list[Change]:
     return found
 
 
-def _silent(parameter: Parameter, params: object) -> bool:
+def _silent(parameter: Parameter, params: Params) -> bool:
     """A band without gain says nothing: its gain, frequency and Q are left out."""
-    assert hasattr(params, "__getitem__")
     for suffix in ("_gain_db", "_cutoff_freq", "_q_factor"):
         if parameter.name.endswith(suffix):
             band = parameter.name.removesuffix(suffix)
-            return suffix == "_q_factor" or abs(params[f"{band}_gain_db"]) < 0.25
+            return abs(params.get(f"{band}_gain_db", 1.0)) < 0.25
     return False

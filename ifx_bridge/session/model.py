@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from ifx_bridge.brain.plan import Usage, Use
+from ifx_bridge.brain.plan import Resumed, Usage, Use
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.errors import UserError
 from ifx_bridge.plugins.effect import ENGINE as PLUGIN_ENGINE
@@ -132,6 +132,7 @@ class Turn(_Value):
         seed: Of the refinement.
         uses: Plugins of the user's, in place of effects of ours or beside them.
         own_chain: The chain in effects of ours only; None where no plugin stands for one.
+        resumed: What it took up of an earlier turn; None: it only went on from its parent.
     """
 
     index: int = Field(ge=1)
@@ -156,6 +157,7 @@ class Turn(_Value):
     seed: int = Field(default=0, ge=-(2**63), lt=2**64)
     uses: tuple[Use, ...] = ()
     own_chain: list[dict[str, Any]] | None = None
+    resumed: Resumed | None = None
 
     @classmethod
     def of(cls, *, chain: Chain, **fields: Any) -> Turn:
@@ -248,6 +250,10 @@ class Session(_Value):
             if turn.parent >= number:
                 raise ValueError(
                     f"turn {number} goes on from turn {turn.parent}, which is not before it"
+                )
+            if turn.resumed is not None and turn.resumed.turn >= number:
+                raise ValueError(
+                    f"turn {number} takes up turn {turn.resumed.turn}, which is not before it"
                 )
         if self.head > len(self.turns):
             raise ValueError(f"the head is turn {self.head}, which is not there")

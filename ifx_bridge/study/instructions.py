@@ -62,7 +62,7 @@ class Case:
             earlier[-1] = _chain(self.before_previous, self.before_params)
         chains = (*earlier, chain)
         turns = {i: Past(s, c) for i, (s, c) in enumerate(zip(said, chains, strict=True), 1)}
-        return Context(chain, said, chains, turns)
+        return Context(chain, turns)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,9 @@ from ifx_bridge.words.forms import base_in
 
 # Crowd words that are in no lexicon entry count when so many people used them and so agreed.
 TRUST = {"eq": (4, 0.3), "rev": (40, 0.4)}
+# Words of an entry that mean it only where an effect is in the chain: "more crushed" of a bit
+# crusher is no compression.
+WHERE_THERE = "where_there"
 # Judgements and things that say nothing about sound, though people wrote them.
 JUDGEMENTS = frozenset({
     "amplified", "attractive", "band", "classic", "death", "disturbing", "enjoyable", "exciting",
@@ -70,10 +73,12 @@ class Knowledge:
     Attributes:
         descriptors: By canonical name.
         names: Every way to say one, to its canonical name.
+        where_there: The effect and the name that a word has where that effect is in the chain.
     """
 
     descriptors: Mapping[str, Descriptor]
     names: Mapping[str, str]
+    where_there: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def find(self, phrase: str) -> Descriptor | None:
         """The descriptor said by exactly this phrase."""
@@ -110,8 +115,13 @@ def build(lexicon: Mapping[str, Any], crowd: Mapping[str, Any]) -> Knowledge:
     """Knowledge from the two tables, as they stand in their files."""
     descriptors: dict[str, Descriptor] = {}
     names: dict[str, str] = {}
+    where_there: dict[str, tuple[str, str]] = {}
     for name, entry in lexicon.items():
-        effects = {fx: dict(v) for fx, v in entry.items() if isinstance(v, Mapping)}
+        effects = {
+            fx: dict(v) for fx, v in entry.items() if isinstance(v, Mapping) and fx != WHERE_THERE
+        }
+        for fx, words in entry.get(WHERE_THERE, {}).items():
+            where_there |= {word: (fx, name) for word in words}
         people = 0
         for fx, found in crowd.get(entry.get("crowd", ""), {}).items():
             if fx in effects:
@@ -145,7 +155,7 @@ def build(lexicon: Mapping[str, Any], crowd: Mapping[str, Any]) -> Knowledge:
             values = effect(fx).complete(found["params"])
             descriptors[word] = Descriptor(word, {fx: values}, people=int(found["count"]))
             names[word] = word
-    return Knowledge(descriptors, names)
+    return Knowledge(descriptors, names, where_there)
 
 
 def _cause(text: str) -> Cause:

@@ -28,12 +28,15 @@ def translated(text: str, english: Container[str]) -> str:
         english: Words that are no sign of Spanish, although Spanish has them too ("no", "final").
 
     Returns:
-        The text as it was, but for accents, when nothing in it is surely Spanish.
+        The text as it was, but for accents, when nothing in it is surely Spanish and not all of
+        it may be.
     """
     plain = unaccented(text)
     table = spanish()
     words = re.findall(r"[a-z]+", plain)
-    if not any(_spanish(w, table) is not None and w not in english for w in words):
+    meant = [_spanish(word, table) for word in words]
+    sure = any(m is not None and w not in english for m, w in zip(meant, words, strict=True))
+    if not sure and (len(words) < 2 or None in meant):
         return plain
 
     def english_for(match: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ifx_bridge.brain import Context, Plan, brain
+from ifx_bridge.brain import Context, Past, Plan, brain
 from ifx_bridge.brain.draft import TITLES, title_of
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.study.instructions import read
@@ -37,7 +37,8 @@ saying = st.sampled_from([*SAID, *COMMANDS]).filter(lambda said: "unlock" not in
 
 def context(locked: frozenset[str] = frozenset(), pinned: frozenset[str] = frozenset()) -> Context:
     before = Chain(FULL.slots[:2])
-    return Context(FULL, ("before", "then"), (before, FULL), locked=locked, pinned=pinned)
+    turns = {1: Past("before", before, pinned=pinned), 2: Past("then", FULL, pinned=pinned)}
+    return Context(FULL, turns, locked=locked, pinned=pinned)
 
 
 def stays(key: str, plan: Plan) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ifx_bridge.brain import Context, Plan, brain
+from ifx_bridge.brain import Context, Past, Plan, brain
 from ifx_bridge.brain.figures import written
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.effects.eq import BANDS, response_db
@@ -34,7 +34,7 @@ def chain_of(ids: str) -> Chain:
 
 def plan(instruction: str, ids: str = "") -> Plan:
     chain = chain_of(ids)
-    return BRAIN.plan(instruction, Context(chain, ("before",), (chain,)))
+    return BRAIN.plan(instruction, Context(chain, {1: Past("before", chain)}))
 
 
 def peak(found: Plan, hz: float) -> float:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ifx_bridge.brain.draft import Draft
+from ifx_bridge.brain.draft import TITLES, Draft
 from ifx_bridge.brain.llm.client import Call, one_line
 from ifx_bridge.brain.llm.tools import number
 from ifx_bridge.brain.plan import SURE, Move
@@ -102,7 +102,7 @@ def take(data: Mapping[str, Any], draft: Draft, added: Sequence[str]) -> list[st
     for fx in added:
         given = starts.get(fx) if isinstance(starts, Mapping) else None
         if not isinstance(given, Mapping):
-            problems.append(f"values for {fx} (its defaults are used)")
+            problems.append(f"its values for the {TITLES[fx]}, which begins with the usual ones")
             given = {}
         problems += _start(draft, fx, given)
     moves = data.get("moves")

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 import threading
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ifx_bridge.brain.llm.keys import Key
@@ -366,10 +369,21 @@ def one_line(text: str, longest: int) -> str:
 def _retry_after(error: openai.RateLimitError) -> float | None:
     """Seconds that the server asks for; None when it does not say."""
     for name, unit in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
+        said = error.response.headers.get(name, "")
         try:
-            seconds = float(error.response.headers.get(name, "")) * unit
+            seconds = float(said) * unit
         except ValueError:
-            continue  # absent, or a date
+            seconds = _until_date(said)  # absent, or a date
         if 0 <= seconds < 1e6:
             return seconds
     return None
+
+
+def _until_date(text: str) -> float:
+    """Seconds from now until an HTTP date, 0 when it is past; NaN when it is none."""
+    try:
+        then = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return math.nan
+    now = datetime.now(UTC)
+    return max(0.0, (then.replace(tzinfo=then.tzinfo or UTC) - now).total_seconds())

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from ifx_bridge.brain import history
 from ifx_bridge.brain.draft import TITLES, Draft
 from ifx_bridge.brain.llm.client import Call
 from ifx_bridge.brain.plan import Owned
@@ -42,7 +43,7 @@ class Tool:
 
     name: str
     description: str
-    apply: Callable[[Draft, Mapping[str, Any]], None]
+    apply: Callable[[Draft, Mapping[str, Any]], object]
     properties: Schema = field(default_factory=dict)
 
     @property
@@ -153,12 +154,24 @@ def offered(draft: Draft) -> list[Tool]:
         ),
     ]
     tools += _of_plugins(draft)
-    if draft.context.chains:
+    if draft.context.turns:
         turns = sorted(draft.context.turns)
         share = {"type": "number", "minimum": 0, "maximum": 1}
+        steps = {"steps": {"type": "integer", "minimum": 1, "maximum": len(turns)}}
         tools += [
-            Tool("undo", "Take the last turn back.", lambda d, _: d.undo()),
-            Tool("start_over", "Remove everything.", lambda d, _: _go_to(d, {"turn": 0})),
+            Tool(
+                "undo",
+                "Take the last changes back; turns that changed nothing do not count.",
+                lambda d, given: _walk(history.undo, d, given),
+                steps,
+            ),
+            Tool(
+                "redo",
+                "Do again what was undone last.",
+                lambda d, given: _walk(history.redo, d, given),
+                steps,
+            ),
+            Tool("start_over", "Remove everything.", lambda d, _: history.start_over(d)),
             Tool(
                 "go_to_turn",
                 "Start from an earlier turn's chain instead ('like turn 2 but ...').",
@@ -168,13 +181,13 @@ def offered(draft: Draft) -> list[Tool]:
             Tool(
                 "more_of_that",
                 "Go further in the direction of the last turn, by this share of it.",
-                lambda d, given: d.repeat(_number(given, "share", 0, 2)),
-                {"share": share},
+                lambda d, given: history.further(d, _number(given, "share", 0, 2)),
+                {"share": {**share, "maximum": 2}},
             ),
             Tool(
                 "part_way_back",
                 "Go back toward the turn before, by this share of the last change.",
-                lambda d, given: d.repeat(-_number(given, "share", 0, 1)),
+                lambda d, given: history.part_way_back(d, _number(given, "share", 0, 1)),
                 {"share": share},
             ),
         ]
@@ -353,7 +366,15 @@ def _go_to(draft: Draft, given: Mapping[str, Any]) -> None:
     turn = number(given.get("turn"))
     if turn is None or turn != int(turn) or (turn and int(turn) not in draft.context.turns):
         raise Nonsense(f"there is no turn {_short(given.get('turn'))!r}")
-    draft.go_to(int(turn))
+    history.go_to(draft, int(turn))
+
+
+def _walk(walk: Callable[[Draft, int], bool], draft: Draft, given: Mapping[str, Any]) -> None:
+    steps = number(given.get("steps", 1))
+    if steps is None or steps < 1:
+        raise Nonsense(f"steps is {_short(given.get('steps'))!r}")
+    if not walk(draft, int(min(steps, len(draft.context.turns)))):
+        raise Nonsense(draft.misunderstood.pop().rstrip("."))
 
 
 def _not_understood(draft: Draft, given: Mapping[str, Any]) -> None:

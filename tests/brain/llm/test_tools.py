@@ -23,7 +23,7 @@ FX = ["eq", "comp", "rev", "dist", "delay", "pitchshift", "bitcrush"]
 KNOBS = [f"{e}.{p.name}" for e in FX for p in spec.effect(e).parameters]
 NAMES = [
     *(f"add_{fx}" for fx in FX), *(f"remove_{fx}" for fx in FX), "reorder", "lock", "unlock",
-    "set_parameter", "equalize", "undo", "start_over", "go_to_turn", "more_of_that",
+    "set_parameter", "equalize", "undo", "redo", "start_over", "go_to_turn", "more_of_that",
     "part_way_back", "retune", "not_understood", "make_coffee", "", "use_plugin", "put_plugin_away",
 ]  # fmt: skip
 numbers = st.one_of(st.floats(), st.integers(), st.just("12"), st.just("NaN"), st.booleans())
@@ -63,7 +63,7 @@ def context_of(chain: Chain, locked: list[str]) -> Context:
     turns = {1: Past("a", before), 2: Past("b", chain)}
     keys = frozenset(fx for fx in locked if fx in chain)
     owned = (Owned("bigroom", "Big Room", "rev"), Owned("grains", "Grains"))
-    return Context(chain, ("a", "b"), (before, chain), turns, locked=keys, owned=owned)
+    return Context(chain, turns, locked=keys, owned=owned)
 
 
 def check(draft: Draft, context: Context) -> None:
