@@ -31,8 +31,8 @@ from ifx_bridge.daw.wire import LOOPBACK, Wire
 from ifx_bridge.errors import UserError
 
 HINT = (
-    "Start REAPER and add, in Preferences, Control/OSC/web, the mode OSC with the pattern file IFX "
-    "Bridge, device port 9000 and local port 8000: ifx-bridge daw install reaper puts it there."
+    "Start REAPER and add, in Preferences, Control/OSC/web, OSC with the pattern config IFX Bridge "
+    "and the mode Configure device IP+local port: ifx-bridge daw install reaper says how."
 )
 HELPERLESS = "This needs the helper script: ifx-bridge daw install reaper."
 # When nothing has come for so long, it is asked whether it is still there. While it rolls, its

@@ -30,6 +30,8 @@ BEYOND = 99_999
 ROOM = 16
 # Shown at once; then the next ones, until there are none.
 BLOCK = 64
+# So many parameters without a name are behind the last; fewer stand between others in some effects.
+GAP = 32
 NUMBERS = ("this_track", "this_device")
 KINDS = ("parameter_name", "parameter_value", "parameter_text")
 
@@ -89,7 +91,7 @@ class Surface:
                 numbers = range(1, int(number) + 1)
                 self.shown = int(number) + ROOM
                 wanted = [address(kind, track=n) for n in numbers for kind in kinds]
-                said = self._answers(wanted, self._rest(), [last], {where: number})
+                said = self._answers(wanted, [], [*self._rest(), last], {where: number})
                 if all(a in said for a in wanted):
                     break
             else:
@@ -124,7 +126,7 @@ class Surface:
             # No tracks meanwhile, as REAPER's own pattern file shows the effects of all of them.
             counts = _counts(parameters=0, tracks=0, devices=block[-1])
             here = {address("this_track"): str(track)}
-            said = self._answers([*names, *switches], counts, [go], here)
+            said = self._answers([*names, *switches], [], [*counts, go], here)
             if not all(a in said for a in (*names, *switches)):
                 return None
             for n, name, on in zip(block, names, switches, strict=True):
@@ -151,9 +153,9 @@ class Surface:
                     for n, (name, value, text) in said.items()
                     if name
                 }
-                if not named:
-                    return found
                 found |= named
+                if max(named, default=0) <= block[-1] - GAP:
+                    return found
                 first += BLOCK
 
     def read(

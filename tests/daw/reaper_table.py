@@ -74,8 +74,6 @@ class ReaperTable:
         self.undo: list[str] = []
         self.ext_states: dict[tuple[str, str], str] = {}
         self.modes: dict[int, int] = {}
-        self.next: Any = None
-        self.at_exit: list[Any] = []
         self.installed = {"ReaEQ": 3}
         # By track: what it plays before its effects, [channels, samples] from the project's start.
         self.sounds: dict[int, NDArray[np.float32]] = {}
@@ -89,7 +87,7 @@ class ReaperTable:
         self.lua = lua
         table = lua.table()
         for name in dir(self):
-            if name[0].isupper() or name in ("defer", "atexit", "time_precise", "new_array"):
+            if name[0].isupper() or name in ("time_precise", "new_array"):
                 table[name] = getattr(self, name)
         return table
 
@@ -136,16 +134,6 @@ class ReaperTable:
 
     def time_precise(self) -> float:
         return time.monotonic() + self.clock
-
-    def defer(self, function: Any) -> bool:
-        assert callable(function)
-        self.next = function
-        return True
-
-    def atexit(self, function: Any) -> bool:
-        assert callable(function)
-        self.at_exit.append(function)
-        return True
 
     def CountTracks(self, project: int) -> int:
         self._project(project)
@@ -413,6 +401,8 @@ class Running:
     def __init__(self, script: Path, table: ReaperTable) -> None:
         self.table = table
         self._open = True
+        self.next: Any = None
+        self.at_exit: list[Any] = []
         self.error: BaseException | None = None
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(script,), daemon=True)
@@ -422,20 +412,32 @@ class Running:
     def _run(self, script: Path) -> None:
         try:
             lua = LuaRuntime(unpack_returned_tuples=True)  # type: ignore[call-arg]
-            lua.globals().reaper = self.table.lua_table(lua)
+            functions = self.table.lua_table(lua)
+            functions.defer, functions.atexit = self.defer, self.atexit
+            lua.globals().reaper = functions
             lua.execute(script.read_text("utf-8"))
             self._ready.set()
             while self._open:
-                job, self.table.next = self.table.next, None
+                job, self.next = self.next, None
                 if job is None:  # it has ended by itself
                     break
                 job()
                 time.sleep(0.002)
-            for job in self.table.at_exit:
+            for job in self.at_exit:
                 job()
         except BaseException as error:
             self.error = error
             self._ready.set()
+
+    def defer(self, function: Any) -> bool:
+        assert callable(function)
+        self.next = function
+        return True
+
+    def atexit(self, function: Any) -> bool:
+        assert callable(function)
+        self.at_exit.append(function)
+        return True
 
     @property
     def goes_on(self) -> bool:
