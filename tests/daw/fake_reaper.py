@@ -18,7 +18,8 @@ from ifx_bridge.daw.osc import Message, encode
 from ifx_bridge.daw.reaper_install import PATTERN
 from tests.daw.fakes import FINE, Effect, Fake, Lane, Weather, load_preset
 
-BUNDLE = b"#bundle\0" + (1).to_bytes(8, "big")
+# Its timetag says a moment in 1900, a slip of the source; it means at once.
+BUNDLE = b"#bundle\0" + bytes([0, 0, 0, 0, 1, 0, 0, 0])
 REFRESH = 41743
 PREFIXES = ("VST: ", "VSTi: ", "VST3: ", "VST3i: ", "JS: ", "DX: ", "DXi: ", "AU: ", "AUi: ")
 MODES = ("TRIM", "READ", "TOUCH", "WRITE", "LATCH")

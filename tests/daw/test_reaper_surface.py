@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from ifx_bridge.daw.reaper_surface import BLOCK, GAP, ROOM
 from ifx_bridge.daw.writing import Wanted, write
 from ifx_bridge.errors import UserError
 from tests.daw.fake_reaper import FakeReaper, shipped
-from tests.daw.fakes import Effect, Knob, Lane
+from tests.daw.fakes import Effect, Knob, Lane, Weather
 from tests.daw.test_wire import eventually
 
 # As REAPER's own file feeds back: every value of every effect of every track, and much besides.
@@ -197,3 +198,25 @@ def test_the_switch_of_an_effect() -> None:
             assert not link.devices(Track(1, "Vox"))[0].enabled
             link.enable(Device(1, 1, "EQ"), True)
             assert link.devices(Track(1, "Vox"))[0].enabled
+
+
+def test_in_bad_weather_all_is_told_or_nothing() -> None:
+    lanes = [Lane(f"T{n}", [Effect("EQ", knobs(3)), Effect("Comp", knobs(90))]) for n in range(9)]
+    told = 0
+    with reaper(lanes) as (fake, link):
+        for seed in range(4):
+            fake.weather = Weather(loss=0.1, duplicate=0.1, delay=0.2, random=random.Random(seed))
+            track = Track(1 + seed, f"T{seed}")
+            for look, count in (
+                (link.tracks, 9),
+                (lambda track=track: link.devices(track), 2),
+                (lambda track=track: link.parameters(Device(track.index, 2, "Comp")), 90),
+                (lambda track=track: link.parameters(Device(track.index, 1, "EQ")), 3),
+            ):
+                try:
+                    found = look()
+                except UserError:
+                    continue
+                assert len(found) == count
+                told += 1
+    assert told > 8  # of 16
