@@ -189,13 +189,22 @@ def _as_points(link: DawLink, ways: Sequence[Lane], ramp: Ramp, report: Report) 
     with link.undo_step("IFX Bridge: ramp"):
         for lane in ways:
             try:
-                link.write_points(lane.parameter, points(lane, ramp))
-                ended = Write(lane.parameter, lane.after, lane.after, "confirmed", "", lane.title)
+                ended = _drawn(link, lane, points(lane, ramp))
             except UserError as error:
                 ended = Write(lane.parameter, lane.after, None, "refused", str(error), lane.title)
             done.append(ended)
             report(len(done), len(ways))
     return PushReport(tuple(done), (), time.monotonic() - began)
+
+
+def _drawn(link: DawLink, lane: Lane, made: Sequence[Point]) -> Write:
+    parameter = lane.parameter
+    first, last = link.write_points(parameter, made)
+    for place, value, point in (("beginning", first, made[0]), ("end", last, made[-1])):
+        if not parameter.same(point.value, value):
+            reason = f"its automation is {value:g} at the {place}, not {point.value:g}"
+            return Write(parameter, lane.after, last, "unconfirmed", reason, lane.title)
+    return Write(parameter, lane.after, last, "confirmed", "", lane.title)
 
 
 def _as_pass(

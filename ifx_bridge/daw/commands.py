@@ -322,7 +322,7 @@ def install(
         return
     for path in reaper_install.install(resource_path):
         print(f"{path}: written")
-    print("Two clicks remain:")
+    print("Two things remain to be done:")
     for number, text in enumerate(reaper_install.CLICKS, 1):
         print(f"{number}. {text}")
 

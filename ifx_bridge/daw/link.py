@@ -382,12 +382,16 @@ class DawLink(ABC):
         """Load a preset file into a device."""
         raise self._cannot(Can.PRESETS)
 
-    def insert(self, track: Track, name: str) -> Device:
-        """Put a device at the end of a track."""
+    def insert(self, track: Track, *names: str) -> Device:
+        """Put a device at the end of a track: the first of the names that the DAW has."""
         raise self._cannot(Can.INSERT)
 
-    def write_points(self, parameter: DawParameter, points: Sequence[Point]) -> None:
-        """Replace the automation of the points' stretch of time by them."""
+    def write_points(self, parameter: DawParameter, points: Sequence[Point]) -> tuple[float, float]:
+        """Replace the automation of the points' stretch of time by them.
+
+        Returns:
+            What the automation says now at the first point and at the last.
+        """
         raise self._cannot(Can.POINTS)
 
     def capture(self, track: Track, folder: Path) -> Capture:

@@ -75,6 +75,22 @@ def encode(message: Message, longest: int = LONGEST) -> bytes:
     return data
 
 
+def bundles(messages: Sequence[Message], longest: int = LONGEST) -> list[bytes]:
+    """Datagrams of many messages, as few as hold them, in their order.
+
+    Raises:
+        NotOsc: One of them cannot be written.
+    """
+    head = b"#bundle\0" + (1).to_bytes(8, "big")  # at once
+    made = [bytearray(head)]
+    for message in messages:
+        data = encode(message, longest - len(head) - 4)
+        if len(made[-1]) + 4 + len(data) > longest:
+            made.append(bytearray(head))
+        made[-1] += len(data).to_bytes(4, "big") + data
+    return [bytes(datagram) for datagram in made if len(datagram) > len(head)]
+
+
 def decode(datagram: bytes) -> tuple[Message, ...]:
     """The messages of a datagram, those in bundles in their order; timetags are not looked at.
 

@@ -146,7 +146,7 @@ def insert_missing(link: DawLink, track: Track, chain: Chain) -> tuple[Device, .
     made: list[Device] = []
     for slot in missing:
         try:
-            made.append(link.insert(track, names[slot.fx]))
+            made.append(link.insert(track, *names[slot.fx]))
         except UserError as error:
             if not made:
                 raise
@@ -173,7 +173,7 @@ def _instead(slot: Slot) -> str:
 def _known(fx: str) -> str:
     import re
 
-    names = [re.sub(r"\\?[()?.*]|\(.*?\)\?", "", row.insert or row.name)
+    names = [re.sub(r"\\?[()?.*]|\(.*?\)\?", "", (*row.insert, row.name)[0])
              for row in stock.stock() if row.effect == fx]  # fmt: skip
     return ", ".join([*dict.fromkeys(names), OURS])
 

@@ -15,7 +15,7 @@ from typing import Any
 from ifx_bridge.audio import atomic_path
 from ifx_bridge.errors import UserError
 
-VERSION = 1
+VERSION = 2
 HEARTBEAT_SECONDS = 3.0
 
 
@@ -67,7 +67,8 @@ class Helper:
                 )
             time.sleep(0.005)
         try:
-            answer = json.loads(reply.read_text("utf-8"))
+            # Names of tracks and effects come as they are: some are in another encoding.
+            answer = json.loads(reply.read_bytes().decode("utf-8", "replace"))
             if not isinstance(answer, dict):
                 raise ValueError("no object")
         except (OSError, ValueError) as error:

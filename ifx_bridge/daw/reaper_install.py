@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from importlib import resources
 from pathlib import Path
@@ -14,14 +15,23 @@ PATTERN = "IFX Bridge.ReaperOSC"
 SCRIPT = "IFX Bridge.lua"
 FILES = {PATTERN: "OSC", SCRIPT: "Scripts"}
 STARTUP = "__startup.lua"
-BEGIN, END = "-- IFX Bridge: begin", "-- IFX Bridge: end"
-START = f"""{BEGIN}
-dofile(reaper.GetResourcePath() .. "/Scripts/{SCRIPT}")
-{END}
-"""
+BEGIN, END = b"-- IFX Bridge: begin", b"-- IFX Bridge: end"
+# Whatever becomes of it, the user's own script goes on.
+START = (
+    BEGIN
+    + f"""
+pcall(dofile, reaper.GetResourcePath() .. "/Scripts/{SCRIPT}")
+""".encode()
+    + END
+    + b"\n"
+)
+BLOCK = re.compile(re.escape(BEGIN) + rb".*?" + re.escape(END) + rb"[ \t]*\r?\n?", re.DOTALL)
+MARK = b"\xef\xbb\xbf"  # of UTF-8, which some editors put first; Lua takes it nowhere else
 CLICKS = (
-    "In REAPER, open Preferences, Control/OSC/web, Add: mode OSC (Open Sound Control), pattern "
-    "config IFX Bridge, device port 9000, device IP 127.0.0.1, local listen port 8000.",
+    "In REAPER, open Preferences, Control/OSC/web, and Add. Control surface mode: OSC (Open Sound "
+    "Control). Pattern config: IFX Bridge. Mode: Configure device IP+local port. Device IP "
+    "127.0.0.1, device port 9000, local listen port 8000. It is quicker with max packet size 32768 "
+    "and wait 0 ms between packets.",
     "Restart REAPER once, so that its startup script runs the helper.",
 )
 
@@ -68,20 +78,45 @@ def install(given: Path | None = None) -> tuple[Path, ...]:
         UserError: There is no such folder, or it cannot be written.
     """
     root = _found(given)
+    startup = root / "Scripts" / STARTUP
+    own = _own(startup)  # read before anything is written: it may be damaged
     written = []
     source = resources.files("ifx_bridge.daw").joinpath("reaper_files")
     for name, folder in FILES.items():
         path = root / folder / name
-        _write(path, source.joinpath(name).read_text("utf-8"))
+        _write(path, source.joinpath(name).read_bytes())
         written.append(path)
     for side in ("requests", "replies"):
         (root / "IFX Bridge" / side).mkdir(parents=True, exist_ok=True)
-    startup = root / "Scripts" / STARTUP
-    before = startup.read_text("utf-8") if startup.exists() else ""
-    if BEGIN not in before:
-        _write(startup, before + ("" if before.endswith("\n") or not before else "\n") + START)
+    # At its beginning: behind a `return` Lua allows nothing.
+    head = MARK if own.startswith(MARK) else b""
+    text = head + START + own.removeprefix(MARK)
+    if not startup.exists() or startup.read_bytes() != text:
+        _write(startup, text)
         written.append(startup)
     return tuple(written)
+
+
+def _own(startup: Path) -> bytes:
+    """What the user has in the startup script: all but our block, whatever its encoding.
+
+    Raises:
+        UserError: It cannot be read, or our block has no end.
+    """
+    try:
+        text = BLOCK.sub(b"", startup.read_bytes()) if startup.exists() else b""
+    except OSError as error:
+        raise UserError(
+            f"{startup} could not be read ({error.strerror or error}).", kept="Nothing was changed."
+        ) from error
+    if BEGIN in text:
+        raise UserError(
+            f"In {startup}, the line {END.decode()!r} is missing, so that it cannot be told where "
+            "your own lines begin.",
+            kept="Nothing was changed.",
+            next_step=f"Take out the lines of IFX Bridge there, from {BEGIN.decode()!r} on.",
+        )
+    return text
 
 
 def uninstall(given: Path | None = None) -> tuple[Path, ...]:
@@ -96,12 +131,11 @@ def uninstall(given: Path | None = None) -> tuple[Path, ...]:
     root = _found(given)
     changed = []
     startup = root / "Scripts" / STARTUP
+    own = _own(startup)
     try:
-        if startup.exists() and BEGIN in (text := startup.read_text("utf-8")):
-            head, _, rest = text.partition(BEGIN)
-            left = head + rest.partition(END + "\n")[2]
-            if left.strip():
-                _write(startup, left)
+        if startup.exists() and startup.read_bytes() != own:
+            if own.strip():
+                _write(startup, own)
             else:
                 startup.unlink()
             changed.append(startup)
@@ -120,11 +154,11 @@ def uninstall(given: Path | None = None) -> tuple[Path, ...]:
     return tuple(changed)
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(path) as temporary:
-            temporary.write_text(text, "utf-8")
+            temporary.write_bytes(text)
     except OSError as error:
         raise _unwritable(path, error) from error
 

@@ -4,7 +4,7 @@
     effect = "comp"                 # which of ours
     name = "ACE Compressor"         # a regular expression of the whole name, in any case
     by = "value"                    # or "display": found by what the DAW displays
-    insert = "…"                    # what to insert where a link can and none is there
+    insert = ["…"]                  # what to insert where a link can and none is there: its names
     approximate = "…"               # how it differs, where it does
     fixed = { "Knee" = 0 }          # values that make it behave like ours
     [device.set]                    # the device's parameter = [ours, its unit, how]
@@ -65,7 +65,7 @@ class Stock:
     effect: str
     name: str
     by: str
-    insert: str = ""
+    insert: Sequence[str] = ()
     approximate: str = ""
     width: str = "oct"
     fixed: Mapping[str, float] = field(default_factory=dict)

@@ -17,13 +17,13 @@ import socket
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from ifx_bridge.daw.osc import Message, NotOsc, decode, encode
+from ifx_bridge.daw.osc import Message, NotOsc, bundles, decode, encode
 from ifx_bridge.errors import UserError
 
 LOOPBACK = "127.0.0.1"
@@ -125,6 +125,24 @@ class Wire:
         with self._lock:
             self._last.pop(message.key, None)
         self._out(data, message)
+
+    def send_all(self, messages: Sequence[Message]) -> None:
+        """Send many at once, in bundles: a program reads its socket seldom, and it overflows.
+
+        Raises:
+            UserError: They cannot be sent.
+        """
+        try:
+            datagrams = bundles(messages)
+        except NotOsc as error:
+            raise UserError(
+                f"This cannot be sent: {error}.", kept="Nothing was changed."
+            ) from error
+        with self._lock:
+            for message in messages:
+                self._last.pop(message.key, None)
+        for data in datagrams:
+            self._out(data, *decode(data))
 
     def put(self, message: Message) -> None:
         """Send with the next flush, unless a newer value for the same thing comes before it.
@@ -318,8 +336,9 @@ class Wire:
                 self._some_wait.notify_all()
             time.sleep(1 / self.rate)
 
-    def _out(self, data: bytes, message: Message) -> None:
-        log_out.debug("%s", message)
+    def _out(self, data: bytes, *messages: Message) -> None:
+        for message in messages:
+            log_out.debug("%s", message)
         if self._record is not None:
             self._note("out", data)
         try:
@@ -330,11 +349,11 @@ class Wire:
                 f"Nothing can be sent to {host}:{port} ({error.strerror or error}).",
                 next_step="Check the address.",
             ) from error
-        self._count("sent")
+        self._count("sent", len(messages))
 
-    def _count(self, what: str) -> None:
+    def _count(self, what: str, number: int = 1) -> None:
         with self._lock:
-            self._counts[what] += 1
+            self._counts[what] += number
 
     def close(self) -> None:
         """Stop the threads and free the port."""

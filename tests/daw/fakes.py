@@ -1,5 +1,6 @@
-"""A REAPER and a Live of our own, which misbehave: they lose, reorder, delay and duplicate
-messages, answer with the value before, fall silent and come back. Written from the wire formats.
+"""Programs of our own that misbehave: they lose, reorder, delay and duplicate datagrams, answer
+with the value before, fall silent and come back. Here what they share, and a Live, written from the
+wire format; the REAPER is in `fake_reaper.py`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass
 class Weather:
-    """How bad the connection is; shares of messages, and seconds."""
+    """How bad the connection is; shares of datagrams, and seconds."""
 
     loss: float = 0.0
     duplicate: float = 0.0
@@ -50,6 +51,9 @@ class Knob:
     value: float = 0.0
     quantized: bool = False
     display: Any = None
+    # In REAPER: the ends in a unit of its own, as JS effects have, and the step there.
+    slider: tuple[float, float] = (0.0, 1.0)
+    step: float = 1.0
 
     def __post_init__(self) -> None:
         self.before = self.value
@@ -110,13 +114,15 @@ class Fake:
         self._thread.start()
 
     def say(self, message: Message) -> None:
+        self.post(encode(message, 60_000))
+
+    def post(self, data: bytes) -> None:
         w = self.weather
         for _ in range(2 if w.happens(w.duplicate) else 1):
             if w.silent or w.happens(w.loss):
                 continue
             late = w.random.uniform(0, w.longest_delay) if w.happens(w.delay) else 0.0
-            item = (time.monotonic() + late, next(self._number), encode(message, 60_000))
-            heapq.heappush(self._later, item)
+            heapq.heappush(self._later, (time.monotonic() + late, next(self._number), data))
 
     def _run(self) -> None:
         waiting: list[bytes] = []
@@ -146,6 +152,7 @@ class Fake:
                         self.heard.append(message)
                         self.take(message)
                 self.after_tick()
+            self.pump(now)
             while self._later and self._later[0][0] <= now and self.reply_port:
                 _, _, data = heapq.heappop(self._later)
                 self.socket.sendto(data, (LOOPBACK, self.reply_port))
@@ -154,6 +161,9 @@ class Fake:
         raise NotImplementedError
 
     def after_tick(self) -> None:
+        pass
+
+    def pump(self, now: float) -> None:
         pass
 
     def close(self) -> None:
@@ -166,95 +176,6 @@ class Fake:
 
     def __exit__(self, *error: object) -> None:
         self.close()
-
-
-class FakeReaper(Fake):
-    """With the addresses of its default file: banks, a value cache, no echo of what was written."""
-
-    def __init__(self, lanes: list[Lane], weather: Weather = FINE) -> None:
-        self.track, self.device = 1, 1
-        self.selected, self.touched = 1, (0, 0)
-        self.counts = {"track": 8, "fx": 8, "fxparam": 16}
-        self.cache: dict[str, object] = {}
-        self.playing, self.seconds, self.tempo = False, 0.0, 120.0
-        self.touched_off: list[str] = []
-        self.takes_presets = True
-        super().__init__(lanes, weather)
-
-    def _lane(self, number: int) -> Lane | None:
-        return self.lanes[number - 1] if 1 <= number <= len(self.lanes) else None
-
-    def _effect(self, track: int, device: int) -> Effect | None:
-        lane = self._lane(track)
-        return lane.effects[device - 1] if lane and 1 <= device <= len(lane.effects) else None
-
-    def take(self, message: Message) -> None:
-        parts = message.address.strip("/").split("/")
-        value = message.args[0] if message.args else None
-        number = isinstance(value, int) and not isinstance(value, bool)
-        match parts:
-            case ["action"] if value == 41743:
-                self.cache.clear()
-            case ["device", "track", "select"] if number:
-                self.track = value
-            case ["device", "fx", "select"] if number:
-                self.device = value
-            case ["device", kind, "count"] if number and kind in self.counts:
-                self.counts[kind] = value
-            case ["play"] if value in (None, 1, 1.0):
-                self.playing = True
-            case ["stop"] if value in (None, 1, 1.0):
-                self.playing = False
-            case ["time"] if isinstance(value, float):
-                self.seconds = value
-            case ["track", track, "fx", device, "fxparam", knob, "value"]:
-                effect = self._effect(int(track), int(device))
-                if number and value == -1:
-                    self.touched_off.append(message.address)
-                # Anything but a float is ignored.
-                if effect and isinstance(value, float) and int(knob) <= len(effect.knobs):
-                    effect.knobs[int(knob) - 1].move(min(1.0, max(0.0, value)))
-                    self.cache[message.address] = value
-            case ["track", track, "fx", device, "bypass"]:
-                if effect := self._effect(int(track), int(device)):
-                    effect.on = value == 1
-            case ["track", track, "fx", device, "preset"]:
-                effect = self._effect(int(track), int(device))
-                if effect and self.takes_presets:
-                    load_preset(effect, Path(str(value)))
-
-    def after_tick(self) -> None:
-        self._send("/play", 1.0 if self.playing else 0.0)
-        self._send("/time", self.seconds)
-        self._send("/tempo/raw", self.tempo)
-        for i in range(1, self.counts["track"] + 1):
-            lane = self._lane(i)
-            self._send(f"/track/{i}/name", lane.name if lane else "")
-            self._send(f"/track/{i}/select", 1.0 if i == self.selected else 0.0)
-        self._send("/track/number/str", str(self.track))
-        if effect := self._effect(*self.touched):
-            self._send("/fx/last_touched/track/number/str", str(self.touched[0]))
-            self._send("/fx/last_touched/number/str", str(self.touched[1]))
-            self._send("/fx/last_touched/name", effect.name)
-        for i in range(1, self.counts["fx"] + 1):
-            effect = self._effect(self.track, i)
-            self._send(f"/fx/{i}/name", effect.name if effect else "")
-            self._send(f"/fx/{i}/bypass", 1.0 if effect and effect.on else 0.0)
-        self._send("/fx/number/str", str(self.device))
-        effect = self._effect(self.track, self.device)
-        for i in range(1, self.counts["fxparam"] + 1):
-            knob = effect.knobs[i - 1] if effect and i <= len(effect.knobs) else None
-            self._send(f"/fxparam/{i}/name", knob.name if knob else "")
-            value = 0.0
-            if knob:
-                value = knob.before if self.weather.happens(self.weather.stale) else knob.value
-            self._send(f"/fxparam/{i}/value", value)
-            self._send(f"/fxparam/{i}/value/str", knob.text(value) if knob else "")
-
-    def _send(self, address: str, value: object) -> None:
-        if self.cache.get(address) != value:
-            self.cache[address] = value
-            self.say(Message(address, (value,)))  # type: ignore[arg-type]
 
 
 class FakeLive(Fake):

@@ -12,7 +12,7 @@ import numpy as np
 from lupa.lua54 import LuaRuntime
 from numpy.typing import NDArray
 
-from tests.daw.fakes import Effect, Lane, load_preset
+from tests.daw.fakes import Effect, Knob, Lane, load_preset
 
 
 class Item:
@@ -20,16 +20,28 @@ class Item:
         self.path, self.rate, self.selected, self.midi, self.section = path, 1.0, 0.0, False, False
         self.info = {"D_POSITION": position, "D_LENGTH": length}
         self.take = {"D_STARTOFFS": offset, "D_PITCH": 0.0, "D_VOL": 1.0, "I_CHANMODE": 0.0}
-        self.info["D_VOL"] = 1.0
+        self.take["D_PAN"] = 0.0
+        self.info |= {"D_VOL": 1.0, "B_MUTE_ACTUAL": 0.0, "D_FADEINLEN": 0.0, "D_FADEOUTLEN": 0.0}
+        # No automatic fade.
+        self.info |= {"D_FADEINLEN_AUTO": -1.0, "D_FADEOUTLEN_AUTO": -1.0}
         self.source_seconds, self.source_rate, self.channels = 60.0, 48000, 1
-        self.markers = 0
+        self.markers = self.envelopes = self.effects = 0
 
 
 class Envelope:
-    def __init__(self) -> None:
+    """Straight lines between its points, in the parameter's own unit."""
+
+    def __init__(self, knob: Knob) -> None:
+        self.low, self.high = knob.slider
         # REAPER puts a point at the beginning of an envelope that it makes.
-        self.points: list[tuple[float, float]] = [(0.0, 0.5)]
+        self.points: list[tuple[float, float]] = [(0.0, in_unit(knob))]
         self.sorted = True
+        self.takes_points = True
+
+
+def in_unit(knob: Knob) -> float:
+    low, high = knob.slider
+    return low + knob.value * (high - low)
 
 
 class Array:
@@ -60,14 +72,14 @@ class ReaperTable:
         self.items: dict[int, list[Item]] = {}
         self.envelopes: dict[tuple[int, int, int], Envelope] = {}
         self.undo: list[str] = []
-        self.undo_open = 0
-        self.next: Any = None
-        self.at_exit: list[Any] = []
+        self.ext_states: dict[tuple[str, str], str] = {}
+        self.modes: dict[int, int] = {}
         self.installed = {"ReaEQ": 3}
         # By track: what it plays before its effects, [channels, samples] from the project's start.
         self.sounds: dict[int, NDArray[np.float32]] = {}
         self.accessors: list[Accessor] = []
         self.play_state, self.position, self.cursor = 0, 3.5, 1.25
+        self.clock = 0.0  # ahead of the real one, in seconds
         self.selected = 0
         self.touched: tuple[bool, int, int, int] = (False, 0, 0, 0)
 
@@ -75,7 +87,7 @@ class ReaperTable:
         self.lua = lua
         table = lua.table()
         for name in dir(self):
-            if name[0].isupper() or name in ("defer", "atexit", "time_precise", "new_array"):
+            if name[0].isupper() or name in ("time_precise", "new_array"):
                 table[name] = getattr(self, name)
         return table
 
@@ -121,17 +133,7 @@ class ReaperTable:
         return self._listing[index] if index < len(self._listing) else None
 
     def time_precise(self) -> float:
-        return time.monotonic()
-
-    def defer(self, function: Any) -> bool:
-        assert callable(function)
-        self.next = function
-        return True
-
-    def atexit(self, function: Any) -> bool:
-        assert callable(function)
-        self.at_exit.append(function)
-        return True
+        return time.monotonic() + self.clock
 
     def CountTracks(self, project: int) -> int:
         self._project(project)
@@ -185,16 +187,23 @@ class ReaperTable:
     def TrackFX_GetParameterStepSizes(
         self, track: Lane, fx: int, index: int
     ) -> tuple[bool, float, float, float, bool]:
-        stepped = self._knob(track, fx, index).quantized
-        return (stepped, 1.0, 1.0, 1.0, stepped)
+        knob = self._knob(track, fx, index)
+        switch = knob.quantized and knob.step == knob.slider[1] - knob.slider[0]
+        return (knob.quantized, knob.step, knob.step, knob.step, switch)
+
+    def TrackFX_GetParam(self, track: Lane, fx: int, index: int) -> tuple[float, float, float]:
+        knob = self._knob(track, fx, index)
+        return (in_unit(knob), *knob.slider)
+
+    def TrackFX_SetEnabled(self, track: Lane, fx: int, enabled: bool) -> None:
+        assert isinstance(enabled, bool)
+        self._effect(track, fx).on = enabled
 
     def TrackFX_EndParamEdit(self, track: Lane, fx: int, index: int) -> bool:
         self._knob(track, fx, index)
         return True
 
     def TrackFX_AddByName(self, track: Lane, name: str, input: bool, instantiate: int) -> int:
-        from tests.daw.fakes import Knob
-
         self._track(track)
         assert isinstance(name, str) and input is False and instantiate == -1
         if name not in self.installed:
@@ -206,10 +215,20 @@ class ReaperTable:
     def TrackFX_SetPreset(self, track: Lane, fx: int, name: str) -> bool:
         return load_preset(self._effect(track, fx), Path(name))
 
-    def GetFXEnvelope(self, track: Lane, fx: int, index: int, create: bool) -> Envelope:
-        assert create is True
-        self._knob(track, fx, index)
-        return self.envelopes.setdefault((self._track(track), fx, index), Envelope())
+    def GetFXEnvelope(self, track: Lane, fx: int, index: int, create: bool) -> Envelope | None:
+        assert isinstance(create, bool)
+        key, knob = (self._track(track), fx, index), self._knob(track, fx, index)
+        if create and key not in self.envelopes:
+            self.envelopes[key] = Envelope(knob)
+        return self.envelopes.get(key)
+
+    def Envelope_Evaluate(
+        self, envelope: Envelope, at: float, rate: int, count: int
+    ) -> tuple[int, float, float, float, float]:
+        assert isinstance(envelope, Envelope) and envelope.sorted
+        assert isinstance(rate, int) and isinstance(count, int) and count >= 1 and at >= 0
+        value = float(np.interp(at, *zip(*envelope.points, strict=True)))
+        return count, value, 0.0, 0.0, 0.0
 
     def DeleteEnvelopePointRange(self, envelope: Envelope, start: float, end: float) -> bool:
         assert isinstance(envelope, Envelope) and start <= end
@@ -220,9 +239,10 @@ class ReaperTable:
         self, envelope: Envelope, at: float, value: float, shape: int, tension: float,
         selected: bool, no_sort: bool,
     ) -> bool:  # fmt: skip
-        assert isinstance(envelope, Envelope) and 0 <= value <= 1
+        assert isinstance(envelope, Envelope) and envelope.low <= value <= envelope.high
         assert shape == 0 and tension == 0 and selected is False and no_sort is True
-        envelope.points.append((at, value))
+        if envelope.takes_points:
+            envelope.points.append((at, value))
         envelope.sorted = False
         return True
 
@@ -280,6 +300,14 @@ class ReaperTable:
         assert isinstance(take, Item)
         return take.markers
 
+    def CountTakeEnvelopes(self, take: Item) -> int:
+        assert isinstance(take, Item)
+        return take.envelopes
+
+    def TakeFX_GetCount(self, take: Item) -> int:
+        assert isinstance(take, Item)
+        return take.effects
+
     def new_array(self, size: int) -> Array:
         return Array(self.lua, size)
 
@@ -333,18 +361,37 @@ class ReaperTable:
     def GetTakeName(self, take: Item) -> str:
         return Path(take.path).name
 
-    def TimeMap_GetDividedBpmAtTime(self, at: float) -> float:
+    def TimeMap_GetTimeSigAtTime(self, project: int, at: float) -> tuple[int, int, float]:
+        self._project(project)
         assert isinstance(at, float)
-        return 96.0
+        return 6, 8, 96.0
 
-    def Undo_BeginBlock2(self, project: int) -> None:
-        self._project(project)
-        self.undo_open += 1
+    def OnPlayButton(self) -> None:
+        self.play_state = 1
 
-    def Undo_EndBlock2(self, project: int, title: str, flags: int) -> None:
+    def OnStopButton(self) -> None:
+        self.play_state = 0
+
+    def SetEditCurPos(self, at: float, move_view: bool, seek: bool) -> None:
+        assert isinstance(at, float) and move_view is True and seek is True
+        self.cursor = self.position = at
+
+    def SetTrackAutomationMode(self, track: Lane, mode: int) -> bool:
+        assert isinstance(mode, int) and 0 <= mode <= 5
+        self.modes[self._track(track)] = mode
+        return True
+
+    def GetExtState(self, section: str, key: str) -> str:
+        assert isinstance(section, str) and isinstance(key, str)
+        return self.ext_states.get((section, key), "")
+
+    def SetExtState(self, section: str, key: str, value: str, persist: bool) -> None:
+        assert isinstance(value, str) and persist is False
+        self.ext_states[section, key] = value
+
+    def Undo_OnStateChangeEx2(self, project: int, title: str, states: int, track: int) -> None:
         self._project(project)
-        assert self.undo_open == 1 and isinstance(title, str) and flags == -1
-        self.undo_open = 0
+        assert isinstance(title, str) and states == -1 and track == -1
         self.undo.append(title)
 
 
@@ -354,6 +401,8 @@ class Running:
     def __init__(self, script: Path, table: ReaperTable) -> None:
         self.table = table
         self._open = True
+        self.next: Any = None
+        self.at_exit: list[Any] = []
         self.error: BaseException | None = None
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(script,), daemon=True)
@@ -363,19 +412,36 @@ class Running:
     def _run(self, script: Path) -> None:
         try:
             lua = LuaRuntime(unpack_returned_tuples=True)  # type: ignore[call-arg]
-            lua.globals().reaper = self.table.lua_table(lua)
+            functions = self.table.lua_table(lua)
+            functions.defer, functions.atexit = self.defer, self.atexit
+            lua.globals().reaper = functions
             lua.execute(script.read_text("utf-8"))
             self._ready.set()
             while self._open:
-                job, self.table.next = self.table.next, None
-                assert job is not None, "the script ended"
+                job, self.next = self.next, None
+                if job is None:  # it has ended by itself
+                    break
                 job()
                 time.sleep(0.002)
-            for job in self.table.at_exit:
+            for job in self.at_exit:
                 job()
         except BaseException as error:
             self.error = error
             self._ready.set()
+
+    def defer(self, function: Any) -> bool:
+        assert callable(function)
+        self.next = function
+        return True
+
+    def atexit(self, function: Any) -> bool:
+        assert callable(function)
+        self.at_exit.append(function)
+        return True
+
+    @property
+    def goes_on(self) -> bool:
+        return self._thread.is_alive()
 
     def close(self) -> None:
         self._open = False

@@ -9,7 +9,8 @@ import pytest
 from ifx_bridge.daw.follow import Follow
 from ifx_bridge.daw.link import Device, Scene, Track, Transport
 from ifx_bridge.errors import UserError
-from tests.daw.fakes import FINE, Effect, FakeLive, FakeReaper, Lane, Weather
+from tests.daw.fake_reaper import FakeReaper
+from tests.daw.fakes import FINE, Effect, FakeLive, Lane, Weather
 from tests.daw.test_wire import eventually
 from tests.daw.test_writing import KINDS, daw, knobs
 

@@ -23,7 +23,8 @@ from ifx_bridge.daw.reaper_helper import Helper
 from ifx_bridge.daw.wire import Wire
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.errors import UserError
-from tests.daw.fakes import Effect, FakeReaper, Lane
+from tests.daw.fake_reaper import FakeReaper
+from tests.daw.fakes import Effect, Lane
 from tests.daw.test_ours import REAPERS, knobs
 from tests.daw.test_writing import daw
 

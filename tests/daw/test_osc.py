@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import contextlib
 import struct
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ifx_bridge.daw.osc import LONGEST, Message, NotOsc, Table, decode, encode, table
+from ifx_bridge.daw.osc import LONGEST, Message, NotOsc, Table, bundles, decode, encode, table
 
 floats = st.floats(width=32, allow_nan=False)
 values = st.one_of(
@@ -27,6 +28,23 @@ def test_what_is_written_is_read(address: str, args: list[object]) -> None:
     (again,) = decode(encode(message))
     assert again == message
     assert [type(a) for a in again.args] == [type(a) for a in message.args]
+
+
+@given(st.lists(addresses, max_size=100))
+def test_many_go_in_few_datagrams_in_their_order(names: list[str]) -> None:
+    messages = [Message(name, (float(n),)) for n, name in enumerate(names)]
+    made = bundles(messages)
+    assert all(len(data) <= LONGEST for data in made)
+    assert [m for data in made for m in decode(data)] == messages
+    # None would have gone into the one before.
+    for one, other in pairwise(made):
+        first = 4 + len(encode(decode(other)[0]))
+        assert len(one) + first > LONGEST
+
+
+def test_what_is_too_long_for_a_bundle_is_refused() -> None:
+    with pytest.raises(NotOsc, match="1004 are possible"):
+        bundles([Message("/a", ("x" * 1000,))])
 
 
 @given(st.binary(max_size=200))

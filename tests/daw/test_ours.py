@@ -35,7 +35,8 @@ from ifx_bridge.errors import UserError
 from ifx_bridge.plugin_build import build
 from ifx_bridge.session import ClipInfo, Score, Session, save
 from tests.daw import ardour
-from tests.daw.fakes import Effect, FakeReaper, Knob, Lane, Weather
+from tests.daw.fake_reaper import FakeReaper
+from tests.daw.fakes import Effect, Knob, Lane, Weather
 from tests.daw.reaper_table import ReaperTable, Running
 from tests.daw.test_wire import eventually
 from tests.daw.test_writing import daw
@@ -233,14 +234,18 @@ def test_reaper_loads_the_turn_as_a_preset(loss: float) -> None:
     plugin = Effect(REAPERS, knobs())
     weather = Weather(loss=loss, random=random.Random(3))
     with daw("reaper", [Lane("Vox", [plugin])], weather) as (fake, link):
+        assert isinstance(fake, FakeReaper)
         report = push(link, preview(link, link.track("Vox"), AFTER))
+        assert eventually(lambda: len(fake.touched_off) > 0)
         heard = list(fake.heard)
     assert report.done, report
     assert in_units(plugin) == pytest.approx(values_of(AFTER), rel=1e-5, abs=1e-4)
     if not loss:
         assert [m.address for m in heard].count("/track/1/fx/1/preset") == 1
         # Values go out only to let go of them.
-        assert all(type(m.args[0]) is int for m in heard if m.address.endswith("/value"))
+        moved = [m for m in heard if "/fxparam/" in m.address and m.address.startswith("/track")]
+        assert moved
+        assert all(type(m.args[0]) is int for m in moved)
 
 
 def test_where_the_preset_is_not_taken_the_values_are_set() -> None:

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 from ifx_bridge import audio
-from ifx_bridge.cli import app
-from ifx_bridge.daw import osc
+from ifx_bridge.daw.automation import Lane as Way
+from ifx_bridge.daw.automation import Ramp, run
 from ifx_bridge.daw.link import Can, Device, Point, Track, Transport
 from ifx_bridge.daw.reaper import ReaperLink
 from ifx_bridge.daw.reaper_helper import Helper
-from ifx_bridge.daw.reaper_install import (
-    PATTERN,
-    SCRIPT,
-    STARTUP,
-    helper_folder,
-    install,
-    uninstall,
-)
+from ifx_bridge.daw.reaper_install import SCRIPT, helper_folder, install
 from ifx_bridge.daw.units import Quantity
 from ifx_bridge.daw.writing import Wanted, write
 from ifx_bridge.errors import UserError
 from tests.daw.fakes import Effect, Knob, Lane
 from tests.daw.reaper_table import Item, ReaperTable, Running
+from tests.daw.test_wire import eventually
 
 
 @pytest.fixture
@@ -42,15 +33,20 @@ def table(tmp_path: Path) -> ReaperTable:
 
 
 @pytest.fixture
-def link(table: ReaperTable) -> Iterator[ReaperLink]:
+def running(table: ReaperTable) -> Iterator[Running]:
     table.root.mkdir()
     install(table.root)
-    running = Running(table.root / "Scripts" / SCRIPT, table)
+    made = Running(table.root / "Scripts" / SCRIPT, table)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def link(table: ReaperTable, running: Running) -> Iterator[ReaperLink]:
     folder = helper_folder(table.root)
     assert folder
     with ReaperLink(port=9, listen=0, helper=Helper(folder), settle_seconds=0.001) as made:
         yield made
-    running.close()
 
 
 def test_everything_is_told_exactly(link: ReaperLink) -> None:
@@ -73,6 +69,58 @@ def test_one_undo_step_for_a_push(link: ReaperLink, table: ReaperTable) -> None:
     assert report.writes[0].text == "-12.0 dB"
     assert table.undo == ["IFX Bridge: turn 3"]
     assert [k.value for k in table.lanes[0].effects[0].knobs] == pytest.approx([2 / 3, 1], abs=0.01)
+
+
+@pytest.mark.parametrize("end", ["nobody asks any more", "the script ends"])
+def test_a_push_that_is_not_ended_is_one_undo_step_all_the_same(
+    link: ReaperLink, table: ReaperTable, running: Running, end: str
+) -> None:
+    assert link.helper
+    link.helper.ask("undo_begin", title="IFX Bridge: turn 3")
+    assert table.undo == []
+    if end == "the script ends":
+        running.close()
+    else:
+        table.clock += 11
+    assert eventually(lambda: table.undo == ["IFX Bridge: turn 3"])
+
+
+def test_started_once_more_only_the_newest_answers(
+    link: ReaperLink, table: ReaperTable, running: Running
+) -> None:
+    second = Running(table.root / "Scripts" / SCRIPT, table)
+    assert eventually(lambda: not running.goes_on)
+    assert link.tracks()
+    running.close()
+    assert link.helper
+    assert link.helper.alive()
+    second.close()
+    assert not link.helper.alive()
+
+
+def test_without_osc_the_helper_does_all_that_is_claimed(
+    link: ReaperLink, table: ReaperTable
+) -> None:
+    device = link.devices(link.tracks()[0])[0]
+    parameters = link.parameters(device)
+    link.locate(7.5)
+    link.play()
+    assert link.transport() == Transport(True, False, 7.5, 96.0)
+    link.stop()
+    assert not link.transport().playing
+    link.enable(device, False)
+    assert not link.devices(link.tracks()[0])[0].enabled
+    link.enable(device, True)
+    assert link.devices(link.tracks()[0])[0].enabled
+    link.arm(parameters, True)
+    assert table.modes == {0: 2}
+    link.arm(parameters, False)
+    assert table.modes == {0: 1}
+
+
+def test_names_in_another_encoding_are_read(link: ReaperLink, table: ReaperTable) -> None:
+    table.lanes[0].name = "Vöx".encode("latin-1")  # type: ignore[assignment]
+    assert link.tracks()[0].name == "V\ufffdx"
 
 
 def test_reaper_quits_in_the_middle_of_a_push(
@@ -112,22 +160,67 @@ def test_nothing_is_set_when_one_cannot_be(link: ReaperLink, table: ReaperTable)
 def test_points(link: ReaperLink, table: ReaperTable) -> None:
     gain, _ = link.parameters(link.devices(link.tracks()[0])[0])
     assert Can.POINTS in link.capabilities
-    link.write_points(gain, [Point(0, 0.1), Point(1, 0.2), Point(2, 0.3)])
-    link.write_points(gain, [Point(1, 0.8), Point(1.5, 0.9)])
+    assert link.write_points(gain, [Point(0, 0.1), Point(1, 0.2), Point(2, 0.3)]) == (0.1, 0.3)
+    assert link.write_points(gain, [Point(1, 0.8), Point(1.5, 0.9)]) == (0.8, 0.9)
     envelope = table.envelopes[0, 0, 0]
-    # The point that REAPER made at the beginning is gone.
-    assert envelope.points == [(0, 0.1), (1, 0.8), (1.5, 0.9), (2, 0.3)]
+    # The point that REAPER made at the beginning is gone, and until the second ramp nothing drifts.
+    hold = (0.999, pytest.approx(0.1999))
+    assert envelope.points == [(0, 0.1), hold, (1, 0.8), (1.5, 0.9), (2, 0.3)]
+    link.write_points(gain, [Point(1, 0.8), Point(1.5, 0.9)])
+    assert envelope.points == [(0, 0.1), hold, (1, 0.8), (1.5, 0.9), (2, 0.3)]
     assert envelope.sorted
     with pytest.raises(UserError, match="between 0 and 1"):
         link.write_points(gain, [Point(0, 1.1)])
     assert envelope.points[0] == (0, 0.1)
 
 
+def test_a_ramp_that_starts_late_begins_where_it_should(
+    link: ReaperLink, table: ReaperTable
+) -> None:
+    gain, _ = link.parameters(link.devices(link.tracks()[0])[0])
+    report = run(link, [Way(gain, 0.1, 0.8)], Ramp(32, 2, "linear"))
+    assert report.done
+    assert report.writes[0].found == 0.8
+    assert table.envelopes[0, 0, 0].points == [(0, 0.1), (32, 0.1), (34, 0.8)]
+    table.envelopes[0, 0, 0].takes_points = False
+    (write,) = run(link, [Way(gain, 0.3, 0.4)], Ramp(32, 2, "linear")).writes
+    assert write.status == "unconfirmed"
+    assert "not 0.3" in write.reason
+
+
+@pytest.fixture
+def bits(table: ReaperTable) -> Knob:
+    """A slider of a JS effect, in a unit of its own."""
+    knob = Knob(
+        "Bits", value=0.2, quantized=True, slider=(1, 24), step=1,
+        display=lambda v: f"{1 + 23 * v:.2f} bits",
+    )  # fmt: skip
+    table.lanes[1].effects = [Effect("JS: Bits", [knob])]
+    return knob
+
+
+def test_steps_are_of_the_unit_of_the_effect(bits: Knob, link: ReaperLink) -> None:
+    (found,) = link.parameters(link.devices(link.tracks()[1])[0])
+    assert found.step == pytest.approx(1 / 23)
+    bits.move = lambda value: None  # type: ignore[method-assign]
+    (stuck,) = write(link, [Wanted(found, 0.6)]).writes
+    assert (stuck.status, stuck.found) == ("unconfirmed", 0.2)
+
+
+def test_envelopes_are_in_the_unit_of_the_effect(
+    bits: Knob, link: ReaperLink, table: ReaperTable
+) -> None:
+    (found,) = link.parameters(link.devices(link.tracks()[1])[0])
+    assert link.write_points(found, [Point(1, 0.0), Point(2, 1.0)]) == (0, 1)
+    assert table.envelopes[1, 0, 0].points == [(0, 1), (1, 1), (2, 24)]
+
+
 def test_effects_and_presets(link: ReaperLink, table: ReaperTable, tmp_path: Path) -> None:
     device = link.insert(link.tracks()[0], "ReaEQ")
     assert (device.index, device.name) == (2, "VST: ReaEQ (Cockos)")
     with pytest.raises(UserError, match='no effect "Nothing"'):
-        link.insert(link.tracks()[0], "Nothing")
+        link.insert(link.tracks()[0], "Nothing", "Nothing else")
+    assert link.insert(link.tracks()[1], "Nothing", "ReaEQ").name == "VST: ReaEQ (Cockos)"
     preset = tmp_path / "ä.vstpreset"
     with pytest.raises(UserError, match="did not take"):
         link.load_preset(device, preset)
@@ -188,7 +281,9 @@ def test_what_is_no_plain_file_is_rendered_before_the_effects(
 @pytest.mark.parametrize(
     "change",
     [{"rate": 1.5}, {"section": True}, {"markers": 2}, {"source_seconds": 0.3},
-     {"D_PITCH": 2.0}, {"D_VOL": 0.5}, {"I_CHANMODE": 1.0}],
+     {"D_PITCH": 2.0}, {"D_VOL": 0.5}, {"I_CHANMODE": 1.0}, {"D_PAN": -1.0}, {"envelopes": 1},
+     {"effects": 1}, {"D_FADEINLEN": 0.01}, {"D_FADEOUTLEN": 0.01}, {"D_FADEINLEN_AUTO": 0.01},
+     {"D_FADEOUTLEN_AUTO": 0.01}],
 )  # fmt: skip
 def test_items_that_change_their_source_are_no_plain_file(
     link: ReaperLink, table: ReaperTable, change: dict[str, float]
@@ -200,9 +295,22 @@ def test_items_that_change_their_source_are_no_plain_file(
     for name, value in change.items():
         if name in item.take:
             item.take[name] = value
+        elif name in item.info:
+            item.info[name] = value
         else:
             setattr(item, name, value)
     assert "path" not in link.helper.ask("source", track=1)
+
+
+def test_muted_items_are_not_heard(link: ReaperLink, table: ReaperTable) -> None:
+    muted, other = Item("/a.wav", 0.0, 0.5), Item("/b.wav", 1.0, 0.5)
+    muted.selected = muted.info["B_MUTE_ACTUAL"] = 1.0
+    table.items[0] = [muted, other]
+    assert link.helper
+    assert link.helper.ask("source", track=1)["path"] == "/b.wav"
+    table.items[0] = [muted]
+    with pytest.raises(UserError, match="not muted"):
+        link.helper.ask("source", track=1)
 
 
 def test_rendering_that_fails_leaves_nothing(
@@ -250,12 +358,12 @@ def test_what_is_damaged_or_of_another_version(link: ReaperLink) -> None:
     assert helper
     for text, said in (
         ("{", "damaged JSON"),
-        ('{"version": 1, "do": "fly"}', "does not know how to fly"),
+        ('{"version": 2, "do": "fly"}', "does not know how to fly"),
         ('{"version": 9, "do": "hello"}', "another version"),
         ("[[[[]]]]", "another version"),
-        ('{"version": 1, "do": "devices", "track": 7}', "no track 7"),
-        ('{"version": 1, "do": "devices"}', "no whole number"),
-        ('{"version": 1, "do": "set", "values": 3}', "error"),
+        ('{"version": 2, "do": "devices", "track": 7}', "no track 7"),
+        ('{"version": 2, "do": "devices"}', "no whole number"),
+        ('{"version": 2, "do": "set", "values": 3}', "error"),
     ):
         (helper.folder / "requests" / "ab.part").write_text(text)
         (helper.folder / "requests" / "ab.part").rename(helper.folder / "requests" / "ab.json")
@@ -267,7 +375,7 @@ def test_what_is_damaged_or_of_another_version(link: ReaperLink) -> None:
         assert said in reply.read_text() or said == "error", text
         assert "error" in json.loads(reply.read_text())
         reply.unlink()
-    assert helper.ask("hello")["version"] == 1
+    assert helper.ask("hello")["version"] == 2
 
 
 def test_without_its_heart_it_is_off(link: ReaperLink) -> None:
@@ -280,38 +388,6 @@ def test_without_its_heart_it_is_off(link: ReaperLink) -> None:
     assert "install reaper" in error.value.next_step
 
 
-def test_installing_and_uninstalling_leave_the_users_own(tmp_path: Path) -> None:
-    root = tmp_path / "REAPER"
-    with pytest.raises(UserError, match="There is no folder"):
-        install(root)
-    (root / "Scripts").mkdir(parents=True)
-    startup = root / "Scripts" / STARTUP
-    startup.write_text("-- mine")
-    install(root)
-    install(root)
-    text = startup.read_text()
-    assert text.startswith("-- mine\n")
-    assert text.count("dofile") == 1
-    assert (root / "OSC" / PATTERN).exists()
-    assert helper_folder(root) == root / "IFX Bridge"
-    uninstall(root)
-    assert startup.read_text() == "-- mine\n"
-    assert not (root / "OSC" / PATTERN).exists()
-    assert not (root / "IFX Bridge").exists()
-    assert helper_folder(root) is None
-
-
-def test_the_commands_of_installing(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["daw", "install", "reaper", "--resource-path", str(tmp_path)])
-    assert done.exit_code == 0, done.output
-    assert "Preferences" in done.stdout
-    done = CliRunner().invoke(
-        app, ["daw", "install", "reaper", "--uninstall", "--resource-path", str(tmp_path)]
-    )
-    assert done.exit_code == 0, done.output
-    assert not list(tmp_path.rglob("*.lua"))
-
-
 def test_a_reply_that_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "requests").mkdir()
     (tmp_path / "replies").mkdir()
@@ -320,12 +396,3 @@ def test_a_reply_that_is_damaged(tmp_path: Path) -> None:
     assert not list((tmp_path / "requests").iterdir())
     with pytest.raises(UserError, match="cannot be asked"):
         Helper(tmp_path / "away").ask("hello")
-
-
-def test_the_pattern_file_holds_what_the_table_uses() -> None:
-    file = resources.files("ifx_bridge.daw").joinpath("reaper_files", PATTERN)
-    lines = [line for line in file.read_text("utf-8").splitlines() if line[:1] not in ("#", "")]
-    patterns = {word[1:] for line in lines for word in line.split()[1:] if word[1:2] == "/"}
-    reaper = osc.table("reaper")
-    for address in (*reaper.out.values(), *reaper.into.values()):
-        assert re.sub(r"\{\w+\}", "@", address.pattern) in patterns, address

@@ -68,6 +68,19 @@ def test_the_latest_value_of_everything(wire: Wire, peer: Peer) -> None:
     assert wire.latest("/p/7") == Message("/p/7", (957.0,))
 
 
+def test_many_at_once_are_few_datagrams(wire: Wire, peer: Peer) -> None:
+    messages = [Message(f"/fxparam/{n}/value") for n in range(200)]
+    wire.send_all(messages)
+    peer.socket.settimeout(1)
+    datagrams = [peer.socket.recv(65535) for _ in range(6)]
+    assert [m for data in datagrams for m in decode(data)] == messages
+    assert wire.counts.sent == 200
+    with pytest.raises(UserError, match="cannot be sent"):
+        wire.send_all([Message("/a", ("x" * 2000,))])
+    wire.send_all([])
+    assert peer.heard(0.05) == []
+
+
 def test_asking_ends_with_the_last_answer(wire: Wire, peer: Peer) -> None:
     def answer() -> None:
         assert peer.socket.recv(100) == encode(Message("/list"))

@@ -2,7 +2,7 @@
 -- <resource path>/IFX Bridge/requests, answers go to ../replies, each by renaming a finished file;
 -- ../heartbeat.json says that somebody is here. Everything counts from 1, as in REAPER's OSC.
 
-local VERSION = 1
+local VERSION = 2
 local ROOT = reaper.GetResourcePath() .. "/IFX Bridge"
 local REQUESTS, REPLIES = ROOT .. "/requests", ROOT .. "/replies"
 local HEARTBEAT_SECONDS = 1
@@ -160,6 +160,23 @@ local function text_of(track, fx, index)
   return ok and text or ""
 end
 
+-- Where a parameter's own unit begins and how much of it there is: 0 and 1, but not with JS effects,
+-- whose sliders, steps and envelopes are in units of their own.
+local function range_of(track, fx, index)
+  local _, low, high = reaper.TrackFX_GetParam(track, fx, index)
+  if not (low and high and high > low) then return 0, 1 end
+  return low, high - low
+end
+
+-- Between neighbouring values from 0 to 1; 0 when there is nothing between which it steps.
+local function step_of(track, fx, index)
+  local known, step, _, _, switch = reaper.TrackFX_GetParameterStepSizes(track, fx, index)
+  if not known then return 0 end
+  if switch then return 1 end
+  local _, span = range_of(track, fx, index)
+  return step > 0 and math.min(1, step / span) or 0
+end
+
 local function value_in(value)
   if type(value) ~= "number" or not (value >= 0 and value <= 1) then
     error("a value is not between 0 and 1", 0)
@@ -197,13 +214,12 @@ function do_.parameters(request)
   local rows = list()
   for index = 0, reaper.TrackFX_GetNumParams(track, fx) - 1 do
     local _, name = reaper.TrackFX_GetParamName(track, fx, index, "")
-    local stepped, step = reaper.TrackFX_GetParameterStepSizes(track, fx, index)
     rows[#rows + 1] = {
       parameter = index + 1,
       name = name,
       value = reaper.TrackFX_GetParamNormalized(track, fx, index),
       text = text_of(track, fx, index),
-      step = stepped and step or 0,
+      step = step_of(track, fx, index),
     }
   end
   return { parameters = rows }
@@ -234,11 +250,20 @@ function do_.read(request)
 end
 
 function do_.insert(request)
-  local track = track_of(request.track)
-  local fx = reaper.TrackFX_AddByName(track, request.name, false, -1)
-  if fx < 0 then error(("REAPER has no effect %q"):format(request.name), 0) end
+  local track, fx = track_of(request.track), -1
+  for _, name in ipairs(request.names) do
+    fx = reaper.TrackFX_AddByName(track, name, false, -1)
+    if fx >= 0 then break end
+  end
+  if fx < 0 then error(("REAPER has no effect %q"):format(request.names[1]), 0) end
   local _, name = reaper.TrackFX_GetFXName(track, fx, "")
   return { device = fx + 1, name = name }
+end
+
+function do_.enable(request)
+  local track, fx = device_of(request.track, request.device)
+  reaper.TrackFX_SetEnabled(track, fx, request.on ~= 0)
+  return { on = reaper.TrackFX_GetEnabled(track, fx) }
 end
 
 function do_.preset(request)
@@ -249,22 +274,44 @@ function do_.preset(request)
   return { done = true }
 end
 
+local HOLD_SECONDS = 0.001
+
+local function evaluated(envelope, seconds)
+  local _, value = reaper.Envelope_Evaluate(envelope, seconds, 48000, 1)
+  return value
+end
+
 function do_.points(request)
   local track, fx, index = parameter_of(request.track, request.device, request.parameter)
   local points = request.points
   if #points == 0 then error("there are no points", 0) end
   for _, point in ipairs(points) do value_in(point[2]) end
-  local envelope = reaper.GetFXEnvelope(track, fx, index, true)
-  if not envelope then error("REAPER made no envelope", 0) end
   local first, last = points[1][1], points[#points][1]
+  local low, span = range_of(track, fx, index)
+  local envelope = reaper.GetFXEnvelope(track, fx, index, false)
+  local before, from
+  if envelope then
+    -- What it was is held until shortly before: else it would drift from its point before.
+    from = math.max(0, first - HOLD_SECONDS)
+    before = from < first and evaluated(envelope, from)
+  else
+    envelope = reaper.GetFXEnvelope(track, fx, index, true)
+    if not envelope then error("REAPER made no envelope", 0) end
+    -- REAPER puts a point at the beginning: this one goes in its place.
+    from, before = 0, first > 0 and low + points[1][2] * span
+  end
   -- The end of the range is not part of it.
-  reaper.DeleteEnvelopePointRange(envelope, first, last + 1e-6)
+  reaper.DeleteEnvelopePointRange(envelope, from, last + 1e-6)
+  if before then reaper.InsertEnvelopePoint(envelope, from, before, 0, 0, false, true) end
   for _, point in ipairs(points) do
-    reaper.InsertEnvelopePoint(envelope, point[1], point[2], 0, 0, false, true)
+    reaper.InsertEnvelopePoint(envelope, point[1], low + point[2] * span, 0, 0, false, true)
   end
   reaper.Envelope_SortPoints(envelope)
   reaper.UpdateArrange()
-  return { count = #points }
+  return {
+    first = (evaluated(envelope, first) - low) / span,
+    last = (evaluated(envelope, last) - low) / span,
+  }
 end
 
 -- The items of a track that sound: those that are selected, else all.
@@ -273,24 +320,36 @@ local function items_of(track)
   for i = 0, reaper.CountTrackMediaItems(track) - 1 do
     local item = reaper.GetTrackMediaItem(track, i)
     local take = reaper.GetActiveTake(item)
-    if take and not reaper.TakeIsMIDI(take) then
+    local muted = reaper.GetMediaItemInfo_Value(item, "B_MUTE_ACTUAL") == 1
+    if take and not muted and not reaper.TakeIsMIDI(take) then
       all[#all + 1] = item
       if reaper.GetMediaItemInfo_Value(item, "B_UISEL") == 1 then selected[#selected + 1] = item end
     end
   end
-  if #all == 0 then error("the track has no audio item", 0) end
+  if #all == 0 then error("the track has no audio item that is not muted", 0) end
   return #selected > 0 and selected or all
 end
 
 -- Whether an item plays its source as it is; only then the file itself is its sound.
 local function plays_plainly(item, take, source)
+  local function of_item(name) return reaper.GetMediaItemInfo_Value(item, name) end
   local function of_take(name) return reaper.GetMediaItemTakeInfo_Value(take, name) end
   local length = reaper.GetMediaSourceLength(source)
-  local ends = of_take("D_STARTOFFS") + reaper.GetMediaItemInfo_Value(item, "D_LENGTH")
+  -- Automatic fades are negative where there are none.
+  local faded = of_item("D_FADEINLEN") > 0 or of_item("D_FADEOUTLEN") > 0
+    or of_item("D_FADEINLEN_AUTO") > 0 or of_item("D_FADEOUTLEN_AUTO") > 0
   return of_take("D_PLAYRATE") == 1 and of_take("D_PITCH") == 0 and of_take("D_VOL") == 1
-    and of_take("I_CHANMODE") == 0 and of_take("D_STARTOFFS") >= 0 and ends <= length + 1e-6
-    and reaper.GetMediaItemInfo_Value(item, "D_VOL") == 1
-    and reaper.GetTakeNumStretchMarkers(take) == 0 and not reaper.GetMediaSourceParent(source)
+    and of_take("D_PAN") == 0 and of_take("I_CHANMODE") == 0 and of_take("D_STARTOFFS") >= 0
+    and of_take("D_STARTOFFS") + of_item("D_LENGTH") <= length + 1e-6
+    and of_item("D_VOL") == 1 and not faded and reaper.CountTakeEnvelopes(take) == 0
+    and reaper.TakeFX_GetCount(take) == 0 and reaper.GetTakeNumStretchMarkers(take) == 0
+    and not reaper.GetMediaSourceParent(source)
+end
+
+-- In quarter notes a minute, whatever the time signature.
+local function tempo_at(seconds)
+  local _, _, tempo = reaper.TimeMap_GetTimeSigAtTime(0, seconds)
+  return tempo
 end
 
 function do_.source(request)
@@ -321,7 +380,7 @@ function do_.source(request)
     offset = reaper.GetMediaItemTakeInfo_Value(reaper.GetActiveTake(items[1]), "D_STARTOFFS"),
     rate = rate > 0 and rate or 48000,
     channels = channels,
-    tempo = reaper.TimeMap_GetDividedBpmAtTime(first),
+    tempo = tempo_at(first),
   }
 end
 
@@ -395,7 +454,7 @@ function do_.scene()
     playing = playing,
     recording = state & 4 == 4,
     seconds = seconds,
-    tempo = reaper.TimeMap_GetDividedBpmAtTime(seconds),
+    tempo = tempo_at(seconds),
   }
   local track = reaper.GetSelectedTrack(0, 0)
   if track then
@@ -415,17 +474,52 @@ function do_.scene()
   return found
 end
 
-local undo_open = false
-
-function do_.undo_begin()
-  if not undo_open then reaper.Undo_BeginBlock2(0) end
-  undo_open = true
+function do_.play()
+  reaper.OnPlayButton()
   return { done = true }
 end
 
-function do_.undo_end(request)
-  if undo_open then reaper.Undo_EndBlock2(0, request.title, -1) end
-  undo_open = false
+function do_.stop()
+  reaper.OnStopButton()
+  return { done = true }
+end
+
+function do_.locate(request)
+  reaper.SetEditCurPos(request.seconds, true, true)
+  return { done = true }
+end
+
+local READ, TOUCH = 1, 2
+
+function do_.touch_mode(request)
+  reaper.SetTrackAutomationMode(track_of(request.track), TOUCH)
+  return { done = true }
+end
+
+function do_.read_mode(request)
+  reaper.SetTrackAutomationMode(track_of(request.track), READ)
+  return { done = true }
+end
+
+-- One point to go back to, for all that was done in between. REAPER's own undo block would stay open
+-- if nobody closed it, and take in what the user does; this is a name only, made good at the end, and
+-- also when nobody asks any more, or when the script ends.
+local UNDO_SECONDS = 10
+local undo_title, asked_at
+
+local function end_undo()
+  if undo_title then reaper.Undo_OnStateChangeEx2(0, undo_title, -1, -1) end
+  undo_title = nil
+end
+
+function do_.undo_begin(request)
+  end_undo()
+  undo_title = request.title
+  return { done = true }
+end
+
+function do_.undo_end()
+  end_undo()
   return { done = true }
 end
 
@@ -435,9 +529,11 @@ local function write(path, text)
   local file = io.open(path .. ".tmp", "wb")
   if not file then return end -- a full disk: the other side runs into its time
   local ok = file:write(text)
-  file:close()
-  os.remove(path) -- Windows does not rename onto a file that is there
-  if ok then os.rename(path .. ".tmp", path) end
+  ok = file:close() and ok
+  if ok and not os.rename(path .. ".tmp", path) then
+    os.remove(path) -- Windows does not rename onto a file that is there
+    os.rename(path .. ".tmp", path)
+  end
 end
 
 local function answer(text)
@@ -460,6 +556,7 @@ local function take_requests()
     if name:match("^%x+%.json$") then names[#names + 1] = name end
     i = i + 1
   end
+  if #names > 0 then asked_at = reaper.time_precise() end
   for _, name in ipairs(names) do
     local file = io.open(REQUESTS .. "/" .. name, "rb")
     if file then
@@ -474,18 +571,33 @@ local function take_requests()
 end
 
 local beat_at = -math.huge
+-- Started once more, by hand or by a startup script, the newest goes on and the others end.
+local SECTION, KEY = "IFX Bridge", "instance"
+local INSTANCE = ("%s %.6f"):format(tostring(do_), reaper.time_precise())
+
+local function newest() return reaper.GetExtState(SECTION, KEY) == INSTANCE end
 
 local function cycle()
+  if not newest() then
+    end_undo()
+    end_rendering()
+    return
+  end
   local now = reaper.time_precise()
   if now - beat_at >= HEARTBEAT_SECONDS then
     beat_at = now
     write(ROOT .. "/heartbeat.json", encode { version = VERSION, seconds = now })
   end
   take_requests()
+  if undo_title and now - asked_at > UNDO_SECONDS then end_undo() end
   reaper.defer(cycle)
 end
 
 reaper.RecursiveCreateDirectory(REQUESTS, 0)
 reaper.RecursiveCreateDirectory(REPLIES, 0)
-reaper.atexit(function() os.remove(ROOT .. "/heartbeat.json") end)
+reaper.SetExtState(SECTION, KEY, INSTANCE, false)
+reaper.atexit(function()
+  end_undo()
+  if newest() then os.remove(ROOT .. "/heartbeat.json") end
+end)
 cycle()
