@@ -15,6 +15,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from gui.latest import Latest
 from gui.worker import Job
+from ifx_bridge.daw.pushed import Pushed
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.errors import UserError
 from ifx_bridge.refine import Progress
@@ -69,6 +70,7 @@ class DawDesk(QObject):
         self.answers = False
         self.devices: tuple[Device, ...] = ()
         self.track_name = SELECTED
+        self.pushed = Pushed()  # of this window; what was pushed before it is named, not switched
         self.doing = ""
         self._closed = False
         self._job: Job | None = None
@@ -246,9 +248,9 @@ class DawDesk(QObject):
             track = link.track(name)
             first, last = automation.between(before, after)
             return (
-                preview(link, track, first),
-                preview(link, track, last),
-                preview(link, track, after),
+                preview(link, track, first, switching=False),
+                preview(link, track, last, switching=False),
+                preview(link, track, after, pushed=self.pushed),
             )
 
         self._do("reading the track", work, then)
@@ -262,7 +264,9 @@ class DawDesk(QObject):
         def work(report: Callable[[Progress], None], stopped: Callable[[], bool]) -> PushReport:
             from ifx_bridge.daw.push import push
 
-            return push(link, plan, cancelled=stopped, report=_steps(report))
+            done = push(link, plan, cancelled=stopped, report=_steps(report))
+            self.pushed = self.pushed.after(link.name, plan, done)
+            return done
 
         self._do(f"pushing to {link.name}", work, then, told)
 

@@ -117,10 +117,8 @@ class PushDialog(QDialog):
         self.first, self.last, self.plan = found
         plan = self.plan
         self.summary.setText(plan.summary[0].upper() + plan.summary[1:])
-        notes = [*plan.missing, *plan.notes]
-        for part in plan.parts:
-            notes += [f"{part.device.name}: {text}" for text in part.left_out]
-            notes += [f"{part.device.name} is {part.note}."] if part.note else []
+        notes = [f"{s.device.name} is switched {'on' if s.on else 'off'}." for s in plan.switches]
+        notes += plan.warnings
         self.notes.setText("\n".join("· " + text for text in notes))
         rows = [(part, want) for part in plan.parts for want in part.wanted]
         self.table.setRowCount(len(rows))
@@ -140,7 +138,7 @@ class PushDialog(QDialog):
 
     def _refresh(self) -> None:
         busy = self.desk.busy
-        self.push_button.setEnabled(not busy and self.plan is not None and self.plan.count > 0)
+        self.push_button.setEnabled(not busy and self.plan is not None and not self.plan.empty)
         self.stop_button.setEnabled(busy)
         self.way.setEnabled(not busy)
         if not busy:
@@ -197,7 +195,13 @@ class PushDialog(QDialog):
             self.table.setItem(at, len(COLUMNS) - 1, QTableWidgetItem(text))
             if write is not None and write.found is not None and self.way.currentText() == NOW:
                 self.table.setItem(at, 3, QTableWidgetItem(write.text or f"{write.found:.4g}"))
-        self.notes.setText("\n".join("· " + text for text in report.notes))
+        lost = [
+            f"{write.parameter.name}: {write.status}, {write.reason}."
+            for write in report.writes
+            if write.status != "confirmed"
+            and not any(write.parameter.key == w.parameter.key for w in wanted)
+        ]  # switches have no row
+        self.notes.setText("\n".join("· " + text for text in (*lost, *report.notes)))
         self._refresh()
 
     def _failed(self, error: Any) -> None:

@@ -443,10 +443,22 @@ class DawLink(ABC):
         self.close()
 
 
-def silent(name: str, port: int, hint: str) -> UserError:
-    """The error of a DAW that does not answer."""
-    return UserError(
-        f"{name} does not answer on port {port}.",
-        kept="Nothing was changed.",
-        next_step=hint,
-    )
+def silent(name: str, port: int, hint: str, kept: str = "") -> UserError:
+    """The error of a DAW that does not answer.
+
+    Args:
+        name: What the user calls it.
+        port: Where.
+        hint: What to do.
+        kept: What is safe, where that is known: a question may come in the middle of something.
+    """
+    return UserError(f"{name} does not answer on port {port}.", kept=kept, next_step=hint)
+
+
+@contextmanager
+def midway(kept: str) -> Iterator[None]:
+    """Let errors of the block say what stands now, since something was changed before it."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(error.what, kept=kept, next_step=error.next_step) from error

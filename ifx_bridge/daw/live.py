@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ifx_bridge.audio import atomic_path
+from ifx_bridge.daw.capture import copied
 from ifx_bridge.daw.link import (
     Can,
     Capabilities,
@@ -148,9 +148,13 @@ class LiveLink(DawLink):
         )
 
     def devices(self, track: Track) -> tuple[Device, ...]:
-        """What is on a track; not what is inside racks."""
+        """What is on a track; not what is inside racks. The first parameter says what is on."""
         names = self._all(device_names={"track": track.index - 1})["device_names"]["rest"]
-        return tuple(Device(track.index, i + 1, str(name)) for i, name in enumerate(names))
+        switches = self._each("value", [(track.index - 1, i, 0) for i in range(len(names))])
+        on = {i: row["value"] != 0 for (_, i, _), row in switches.items()}
+        return tuple(
+            Device(track.index, i + 1, str(name), on.get(i, True)) for i, name in enumerate(names)
+        )
 
     def parameters(self, device: Device) -> tuple[DawParameter, ...]:
         """All that Live shows.
@@ -192,29 +196,11 @@ class LiveLink(DawLink):
         return [Reading(p.value, texts.get(p.key, "")) for p in parameters]
 
     def _texts(self, parameters: Iterable[DawParameter]) -> dict[tuple[int, int, int], str]:
-        """Displays, asked for all at once and again for those that did not come."""
-        left = {p.key: p for p in parameters}
-        found: dict[tuple[int, int, int], str] = {}
-        for _ in range(TRIES):
-            questions = [
-                TABLE.message("text", track=t - 1, device=d - 1, parameter=p - 1)
-                for t, d, p in left
-            ]
-            waiting = set(left)
-
-            def last(message: Message, waiting: set[Any] = waiting) -> bool:
-                if row := TABLE.into["text"].read(message):
-                    key = (row["track"] + 1, row["device"] + 1, row["parameter"] + 1)
-                    found[key] = row["text"]
-                    waiting.discard(key)
-                return not waiting
-
-            self.wire.ask(*questions, until=last, timeout=self.timeout)
-            for key in set(left) - waiting:
-                del left[key]
-            if not left:
-                break
-        return found
+        """Displays, by `DawParameter.key`."""
+        found = self._each(
+            "text", [(t - 1, d - 1, p - 1) for t, d, p in (q.key for q in parameters)]
+        )
+        return {(t + 1, d + 1, p + 1): row["text"] for (t, d, p), row in found.items()}
 
     def set(self, values: Sequence[tuple[DawParameter, float]]) -> None:
         """Send values in the parameters' own ranges."""
@@ -259,7 +245,10 @@ class LiveLink(DawLink):
                         f"Live says that the clip is {path}, but there is no such file here.",
                         next_step="Collect the set (File, Collect All and Save), or bounce it.",
                     )
-                return _copied(path, folder, track.name, str(name), self._tempo())
+                way = "the file of the Session clip, as it lies on the disk"
+                tempo = self._tempo()
+                found_clip = Capture(path, way, self.name, track.name, str(name), tempo=tempo)
+                return copied(found_clip, folder)
         raise UserError(
             f"{track.name!r} has no audio clip in a Session slot.",
             kept="Nothing was changed.",
@@ -294,14 +283,42 @@ class LiveLink(DawLink):
                     row = TABLE.into[name].read(message)
                     if row is not None and all(row.get(k) == v for k, v in ids.items()):
                         found[name] = row
-                # Not those about what was asked before.
-                if TABLE.into["error"].read(message) and time.monotonic() > asked + TICK_SECONDS:
-                    errors += 1
+                errors += self._erred(message, asked)
                 return sum(name in found for name in left) + errors >= len(left)
 
             batch = [TABLE.message(name, **ids) for name, ids in left.items()]
             self.wire.ask(*batch, until=last, timeout=self.timeout)
         return found
+
+    def _each(
+        self, name: str, places: Iterable[tuple[int, int, int]]
+    ) -> dict[tuple[int, int, int], dict[str, Any]]:
+        """Answers about many parameters, asked for all at once and again where they do not come."""
+        left, found = set(places), dict[tuple[int, int, int], dict[str, Any]]()
+        for _ in range(TRIES):
+            if not left:
+                break
+            batch = [TABLE.message(name, track=t, device=d, parameter=p) for t, d, p in left]
+            asked, errors = time.monotonic(), 0
+
+            def last(message: Message, asked: float = asked) -> bool:
+                nonlocal errors
+                if row := TABLE.into[name].read(message):
+                    place = (row["track"], row["device"], row["parameter"])
+                    if place in left:
+                        found[place] = row
+                        left.discard(place)
+                errors += self._erred(message, asked)
+                return errors >= len(left)
+
+            self.wire.ask(*batch, until=last, timeout=self.timeout)
+        return found
+
+    @staticmethod
+    def _erred(message: Message, asked: float) -> bool:
+        """Whether it is an error about what was asked then, not about what was asked before."""
+        late = time.monotonic() > asked + TICK_SECONDS
+        return late and TABLE.into["error"].read(message) is not None
 
     def _all(self, **questions: Mapping[str, int]) -> dict[str, dict[str, Any]]:
         answers = self._answers(questions)
@@ -315,20 +332,3 @@ def _transport(found: Mapping[str, Mapping[str, Any]]) -> Transport:
     playing, recording = (bool((found[k]["rest"] or [0])[0]) for k in ("playing", "recording"))
     seconds = found["beats"]["beats"] * 60 / tempo if tempo else None
     return Transport(playing, playing and recording, seconds, tempo)
-
-
-def _copied(path: Path, folder: Path, track: str, item: str, tempo: float | None) -> Capture:
-    import shutil
-
-    copy = folder / f"dry{path.suffix.lower()}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with atomic_path(copy) as temporary:
-            shutil.copyfile(path, temporary)
-    except OSError as error:
-        raise UserError(
-            f"{path.name} could not be copied ({error.strerror or error}).",
-            next_step="Choose another folder with --out, or free some space.",
-        ) from error
-    way = "the file of the Session clip, as it lies on the disk"
-    return Capture(copy, way, "Ableton Live", track, item, tempo=tempo)

@@ -240,8 +240,15 @@ def _bands(
 def with_slack(target: Quantity) -> Quantity:
     """With as much slack as displays round, and nobody hears."""
     floor = {"dB": 0.15, "semitones": 0.05, "Hz": 1.0, "s": 0.0005, "bits": 0.5, "oct": 0.05}
+    if math.isinf(target.value):  # nothing is near it but itself
+        return target
     slack = max(0.02 * abs(target.value), floor.get(target.unit, 0.01))
     return replace(target, slack=slack)
+
+
+def stands_in(device_name: str) -> bool:
+    """Whether a device stands in for one of our effects."""
+    return any(row.is_named(device_name) for row in stock())
 
 
 def device_for(slot: Slot, devices: Sequence[Device]) -> tuple[Device, Stock] | None:

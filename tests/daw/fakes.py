@@ -357,6 +357,11 @@ class FakeLive(Fake):
     def get_device__get__parameters__value(self, track: int, device: int) -> tuple[Any, ...]:
         return tuple(self._said(k) for k in self._effect(track, device).knobs)
 
+    def get_device__get__parameter__value(
+        self, track: int, device: int, knob: int
+    ) -> tuple[Any, ...]:
+        return (self._said(self._knob(track, device, knob)),)
+
     def get_device__get__parameter__value_string(
         self, track: int, device: int, knob: int
     ) -> tuple[Any, ...]:
