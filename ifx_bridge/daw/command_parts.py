@@ -16,6 +16,7 @@ from ifx_bridge.errors import UserError
 if TYPE_CHECKING:
     from ifx_bridge.daw.link import DawLink, DawParameter, Device, PushReport
     from ifx_bridge.daw.push import Preview
+    from ifx_bridge.daw.writing import Wanted
     from ifx_bridge.session import Session
 
 UNCONFIRMED = 1
@@ -110,10 +111,18 @@ def device_on(link: DawLink, track: str, name: str) -> Device:
     raise UserError(f"{what} named {name!r} there.", next_step=f"There are: {known}.")
 
 
-def wanted_by(link: DawLink, text: str, known: tuple[DawParameter, ...]) -> Any:
-    """What `NAME=VALUE` asks for: a value, a choice, or what the display should say."""
+def wanted_by(link: DawLink, device: Device, text: str, known: tuple[DawParameter, ...]) -> Wanted:
+    """What `NAME=VALUE` asks for: a value, a choice, or what the display should say.
+
+    A value with a unit is converted where the parameter's own unit is known, and else searched for
+    on its display.
+
+    Raises:
+        UserError: It asks for nothing that the parameter has.
+    """
+    from ifx_bridge.daw import stock
     from ifx_bridge.daw.link import Can
-    from ifx_bridge.daw.units import quantity
+    from ifx_bridge.daw.units import convert, quantity
     from ifx_bridge.daw.writing import Wanted
 
     name, equals, value = text.rpartition("=")
@@ -135,10 +144,21 @@ def wanted_by(link: DawLink, text: str, known: tuple[DawParameter, ...]) -> Any:
         display = quantity(value)
     if display is None:
         raise UserError(f"{value!r} is no number.", kept="Nothing was changed.")
-    from ifx_bridge.daw.stock import with_slack
-
-    link.capabilities.need(Can.TEXTS)
-    return Wanted(parameter, display=with_slack(display), title=text)
+    if unit := parameter.unit or stock.unit_of(device.name, parameter.name):
+        try:
+            return Wanted(parameter, convert(display.value, display.unit, unit), title=text)
+        except ValueError as error:
+            raise UserError(
+                f"{parameter.name} is in {unit}: {error}.", kept="Nothing was changed."
+            ) from error
+    if Can.TEXTS not in link.capabilities:
+        raise UserError(
+            f"{link.name} does not say in which unit {parameter.name} is.",
+            kept="Nothing was changed.",
+            next_step=f"Give the number alone: it goes from {parameter.low:g} to "
+            f"{parameter.high:g}.",
+        )
+    return Wanted(parameter, display=stock.with_slack(display), title=text)
 
 
 def chosen_by(texts: list[str]) -> dict[str, int]:

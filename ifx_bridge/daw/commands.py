@@ -109,7 +109,7 @@ def set_values(
     with link_of(context) as link:
         chosen = device_on(link, track, device)
         known = link.parameters(chosen)
-        wanted = [wanted_by(link, text, known) for text in values]
+        wanted = [wanted_by(link, chosen, text, known) for text in values]
         with link.undo_step(f"IFX Bridge: {chosen.name}"):
             report = write(link, wanted)
     tell(report, as_json)
@@ -386,9 +386,7 @@ def replay(
     for text in seen.problems:
         print(f"Mind: {text}")
     if seen.strange or seen.garbage:
-        print(
-            f"Not understood: {seen.garbage} datagrams; {', '.join(seen.strange) or 'no address'}"
-        )
+        print(f"Passed over: {seen.garbage} datagrams; {', '.join(seen.strange) or 'no address'}")
 
 
 @app.command()

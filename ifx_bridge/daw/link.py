@@ -164,6 +164,7 @@ class DawParameter:
         step: Between neighbouring values; 0 when continuous.
         writable: False for meters.
         choices: Names of certain values.
+        unit: Of its values, as written; empty when they have none or the DAW does not say.
     """
 
     track: int
@@ -177,6 +178,7 @@ class DawParameter:
     step: float = 0.0
     writable: bool = True
     choices: tuple[tuple[float, str], ...] = ()
+    unit: str = ""
 
     @property
     def key(self) -> tuple[int, int, int]:

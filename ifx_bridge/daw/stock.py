@@ -251,6 +251,20 @@ def stands_in(device_name: str) -> bool:
     return any(row.is_named(device_name) for row in stock())
 
 
+def unit_of(device_name: str, parameter_name: str) -> str:
+    """The unit of a device's values as a table says it; empty where none does."""
+    for row in stock():
+        if row.by != "value" or not row.is_named(device_name):
+            continue
+        units = {theirs: rule[1] for theirs, rule in row.set.items()}
+        for band in row.bands:
+            units |= {band["gain"]: "dB", band["frequency"]: "Hz"}
+        for pattern, unit in units.items():
+            if pattern == parameter_name or re.fullmatch(pattern, parameter_name, re.IGNORECASE):
+                return unit
+    return ""
+
+
 def device_for(slot: Slot, devices: Sequence[Device]) -> tuple[Device, Stock] | None:
     """The first device of a track that stands in for an effect."""
     for device in devices:

@@ -234,6 +234,21 @@ def test_the_commands(running: ardour.Ardour, link: ArdourLink, tmp_path: Path) 
     done = run("set", "ACE Compressor", "Ratio=2.5", "--track", "gtr")
     assert done["confirmed"] == 1  # type: ignore[index]
 
+    words = ("Attack=0.02 s", "--track", "gtr")
+    assert run("set", "ACE Compressor", *words)["confirmed"] == 1  # type: ignore[index]
+    assert parameter(link, "ACE Compressor", "Attack").value == pytest.approx(20, rel=1e-5)
+    words = ("Frequency 1=3.2kHz", "Gain 1=-2,5 dB", "--track", "gtr")
+    assert run("set", "ACE EQ", *words)["confirmed"] == 2  # type: ignore[index]
+    assert parameter(link, "ACE EQ", "Frequency 1").value == pytest.approx(3200, rel=1e-5)
+    assert parameter(link, "ACE EQ", "Gain 1").value == pytest.approx(-2.5, rel=1e-5)
+    for device, value, said in (
+        ("ACE EQ", "Gain 1=3.2kHz", "Gain 1 is in dB: Hz cannot become dB"),
+        ("ACE Compressor", "Knee=3 dB", "does not say in which unit"),
+    ):
+        first = ["daw", "--daw", "ardour", "--port", str(running.port)]
+        refused = CliRunner().invoke(app, [*first, "set", device, value, "--track", "gtr"])
+        assert said in str(refused.exception)
+
     arguments = ("push", str(turn(tmp_path)), "--turn", "1", "--track", ardour.TRACK)
     shown = run(*arguments, "--preview")
     assert "ACE EQ, ACE Compressor, ACE Delay, ACE Reverb" in shown["summary"]  # type: ignore[index]
