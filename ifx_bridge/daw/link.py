@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -367,6 +367,20 @@ class DawLink(ABC):
             texts: Whether what they display matters.
         """
         raise self._cannot(Can.READ_BACK)
+
+    @contextmanager
+    def watching(
+        self,
+        parameters: Iterable[DawParameter],
+        changed: Callable[[DawParameter, Reading], None],
+    ) -> Iterator[None]:
+        """Tell of values that move in the block, where the DAW tells of them by itself.
+
+        Args:
+            parameters: Which, as they were read last.
+            changed: Told every new reading, on a thread of the link's.
+        """
+        yield
 
     def release(self, parameters: Iterable[DawParameter]) -> None:
         """Let go of parameters after a push or a pass, where touching lasts until then."""

@@ -5,8 +5,10 @@ Live counts from 0 on the wire; here, as in its window, everything counts from 1
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from ifx_bridge.daw.link import (
     Transport,
     silent,
 )
+from ifx_bridge.daw.live_listen import Changed, Told, Watch
 from ifx_bridge.daw.osc import Message, table
 from ifx_bridge.daw.wire import LOOPBACK, Wire
 from ifx_bridge.errors import UserError
@@ -38,6 +41,8 @@ TRIES = 3
 # AbletonOSC looks for messages once in 100 ms.
 TICK_SECONDS = 0.1
 ON = "Device On"
+# Between two questions for the selected device.
+DEVICE_SECONDS = 0.5
 TRANSPORT: dict[str, dict[str, int]] = {"tempo": {}, "playing": {}, "beats": {}, "recording": {}}
 
 CAPABILITIES = Capabilities(
@@ -78,6 +83,10 @@ class LiveLink(DawLink):
         self.host, self.port, self.timeout = host, port, timeout
         self.settle_seconds = settle_seconds
         self.wire = Wire((host, port), port=listen, rate=TABLE.settings["rate"])
+        self._told = Told(self.wire)
+        self._track_names: list[str] = []
+        self._device: tuple[int, Device | None] = (-1, None)
+        self._device_at = -math.inf
 
     @property
     def capabilities(self) -> Capabilities:
@@ -86,6 +95,7 @@ class LiveLink(DawLink):
 
     def close(self) -> None:
         """Free the port."""
+        self._told.close()
         self.wire.close()
 
     def probe(self) -> Probe:
@@ -102,20 +112,43 @@ class LiveLink(DawLink):
         return _transport(self._all(**TRANSPORT))
 
     def scene(self) -> Scene:
-        """Asked all at once."""
-        found = self._all(**TRANSPORT, track_names={}, selected_track={})
-        number = found["selected_track"]["track"]
-        names = found["track_names"]["rest"]
-        track = Track(number + 1, str(names[number]), True) if number < len(names) else None
-        # Live answers with an error while no device is selected.
-        where = self._answers({"selected_device": {}}, tries=1).get("selected_device")
-        device = None
-        if where is not None and 0 <= where["track"] < len(names):
-            known = self._answers({"device_names": {"track": where["track"]}}).get("device_names")
-            if known and 0 <= where["device"] < len(known["rest"]):
-                name = str(known["rest"][where["device"]])
-                device = Device(where["track"] + 1, where["device"] + 1, name)
-        return Scene(_transport(found), track, device)
+        """As Live tells it by itself; asked for now and then, since something may be lost."""
+        if guard := self._told.due:
+            answers = self._all(**TRANSPORT, track_names={})
+            self._track_names = [str(name) for name in answers["track_names"]["rest"]]
+            # Live answers with an error while a return track or the main one is selected.
+            self._told.guarded(answers | self._answers({"selected_track": {}}, tries=1))
+        rows = self._told.rows()
+        number = rows.get("selected_track", {}).get("track", -1)
+        if not 0 <= number < len(self._track_names):
+            return Scene(_transport(rows))
+        track = Track(number + 1, self._track_names[number], True)
+        return Scene(_transport(rows), track, self._selected_device(number, guard))
+
+    def _selected_device(self, track: int, guard: bool) -> Device | None:
+        """The device selected on the selected track, of whose change Live does not tell."""
+        now = time.monotonic()
+        if guard or track != self._device[0] or now - self._device_at > DEVICE_SECONDS:
+            # Live answers with an error while no device is selected.
+            where = self._answers({"selected_device": {}}, tries=1).get("selected_device")
+            device = None
+            if where is not None and where["track"] == track and where["device"] >= 0:
+                ids = {"device_names": {"track": track}}
+                known = self._answers(ids).get("device_names", {}).get("rest", ())
+                if where["device"] < len(known):
+                    name = str(known[where["device"]])
+                    device = Device(track + 1, where["device"] + 1, name)
+            self._device, self._device_at = (track, device), time.monotonic()
+        return self._device[1]
+
+    @contextmanager
+    def watching(self, parameters: Iterable[DawParameter], changed: Changed) -> Iterator[None]:
+        """By Live's listeners."""
+        watch = Watch(self, parameters, changed)
+        try:
+            yield
+        finally:
+            watch.close()
 
     def play(self) -> None:
         """Let it roll from where it is."""
