@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,12 +54,14 @@ class DawDesk(QObject):
         captured: A `Capture` is on disk.
         said: One line for the status bar.
         problem: A `UserError`.
+        moved: A `DawParameter` that is watched, and its new `Reading`.
     """
 
     changed = pyqtSignal()
     captured = pyqtSignal(object)
     said = pyqtSignal(str)
     problem = pyqtSignal(object)
+    moved = pyqtSignal(object, object)
     _scene_seen = pyqtSignal(object)
 
     def __init__(self, parent: QObject) -> None:
@@ -254,6 +257,14 @@ class DawDesk(QObject):
             )
 
         self._do("reading the track", work, then)
+
+    def watch_values(self, plan: Preview) -> Callable[[], None]:
+        """Tell by `moved` what a preview's parameters do, where the DAW tells; returns an end."""
+        stack = ExitStack()
+        if self.link is not None:
+            parameters = [want.parameter for part in plan.parts for want in part.wanted]
+            stack.enter_context(self.link.watching(parameters, self.moved.emit))
+        return stack.close
 
     def push(self, plan: Preview, told: Progressed, then: Callable[[PushReport], None]) -> None:
         """Set what a preview says, each value read back."""

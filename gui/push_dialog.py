@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from ifx_bridge.effects.chain import Chain
 from ifx_bridge.refine import Progress
 
 if TYPE_CHECKING:
-    from ifx_bridge.daw.link import PushReport
+    from ifx_bridge.daw.link import DawParameter, PushReport, Reading
     from ifx_bridge.daw.push import Preview
 
 COLUMNS = ("What", "Device", "Parameter", "Now", "To", "Result")
@@ -107,6 +108,8 @@ class PushDialog(QDialog):
         rows.addLayout(line)
         desk.changed.connect(self._refresh)
         desk.problem.connect(self._failed)
+        desk.moved.connect(self._moved)
+        self._unwatch: Callable[[], None] = lambda: None
         self._choose()
         desk.preview(before, after, self._planned)
         self._refresh()
@@ -129,6 +132,17 @@ class PushDialog(QDialog):
             for column, text in enumerate(texts):
                 self.table.setItem(at, column, QTableWidgetItem(text))
         self._refresh()
+
+        self._unwatch()
+        self._unwatch = self.desk.watch_values(plan)
+
+    def _moved(self, parameter: DawParameter, reading: Reading) -> None:
+        """A value is another in the DAW by now."""
+        wanted = [w for part in self.plan.parts for w in part.wanted] if self.plan else []
+        for at, want in enumerate(wanted):
+            if want.parameter.key == parameter.key:
+                text = reading.text or f"{reading.value:.4g}"
+                self.table.setItem(at, 3, QTableWidgetItem(text))
 
     def _choose(self) -> None:
         now = self.way.currentText() == NOW
@@ -213,6 +227,8 @@ class PushDialog(QDialog):
         """Closed: what runs is stopped."""
         self.desk.changed.disconnect(self._refresh)
         self.desk.problem.disconnect(self._failed)
+        self.desk.moved.disconnect(self._moved)
+        self._unwatch()
         self.desk.stop()
         super().done(result)
 
