@@ -324,6 +324,7 @@ def test_a_daw_that_falls_silent_in_a_pass_is_told_as_it_is() -> None:
     ours = comp("live")
     with daw("live", [Lane("Vox", [ours])]) as (fake, link):
         ratio = link.parameters(link.devices(link.track("Vox"))[0])[2]
+        fake.rolls = True  # type: ignore[attr-defined]
         took = fake.take
 
         def until_it_plays(message: object) -> None:
