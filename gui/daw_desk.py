@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from gui.latest import Latest
 from gui.worker import Job
+from ifx_bridge.daw.pushed import Pushed
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.errors import UserError
 from ifx_bridge.refine import Progress
@@ -52,12 +54,14 @@ class DawDesk(QObject):
         captured: A `Capture` is on disk.
         said: One line for the status bar.
         problem: A `UserError`.
+        moved: A `DawParameter` that is watched, and its new `Reading`.
     """
 
     changed = pyqtSignal()
     captured = pyqtSignal(object)
     said = pyqtSignal(str)
     problem = pyqtSignal(object)
+    moved = pyqtSignal(object, object)
     _scene_seen = pyqtSignal(object)
 
     def __init__(self, parent: QObject) -> None:
@@ -69,6 +73,7 @@ class DawDesk(QObject):
         self.answers = False
         self.devices: tuple[Device, ...] = ()
         self.track_name = SELECTED
+        self.pushed = Pushed()  # of this window; what was pushed before it is named, not switched
         self.doing = ""
         self._closed = False
         self._job: Job | None = None
@@ -246,12 +251,20 @@ class DawDesk(QObject):
             track = link.track(name)
             first, last = automation.between(before, after)
             return (
-                preview(link, track, first),
-                preview(link, track, last),
-                preview(link, track, after),
+                preview(link, track, first, switching=False),
+                preview(link, track, last, switching=False),
+                preview(link, track, after, pushed=self.pushed),
             )
 
         self._do("reading the track", work, then)
+
+    def watch_values(self, plan: Preview) -> Callable[[], None]:
+        """Tell by `moved` what a preview's parameters do, where the DAW tells; returns an end."""
+        stack = ExitStack()
+        if self.link is not None:
+            parameters = [want.parameter for part in plan.parts for want in part.wanted]
+            stack.enter_context(self.link.watching(parameters, self.moved.emit))
+        return stack.close
 
     def push(self, plan: Preview, told: Progressed, then: Callable[[PushReport], None]) -> None:
         """Set what a preview says, each value read back."""
@@ -262,7 +275,9 @@ class DawDesk(QObject):
         def work(report: Callable[[Progress], None], stopped: Callable[[], bool]) -> PushReport:
             from ifx_bridge.daw.push import push
 
-            return push(link, plan, cancelled=stopped, report=_steps(report))
+            done = push(link, plan, cancelled=stopped, report=_steps(report))
+            self.pushed = self.pushed.after(link.name, plan, done)
+            return done
 
         self._do(f"pushing to {link.name}", work, then, told)
 

@@ -164,8 +164,8 @@ class DawSide(QObject):
 
         def planned(found: tuple[Preview, Preview, Preview]) -> None:
             plan = found[2]
-            if not plan.count:
-                text = " ".join(plan.missing) or "nothing to set"
+            if plan.empty:
+                text = " ".join(plan.warnings) or "nothing to set"
                 self.window.problem(UserError("Nothing was pushed.", next_step=text))
                 return
             # The job that planned ends first.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from ifx_bridge.effects.chain import Chain
 from ifx_bridge.refine import Progress
 
 if TYPE_CHECKING:
-    from ifx_bridge.daw.link import PushReport
+    from ifx_bridge.daw.link import DawParameter, PushReport, Reading
     from ifx_bridge.daw.push import Preview
 
 COLUMNS = ("What", "Device", "Parameter", "Now", "To", "Result")
@@ -107,6 +108,8 @@ class PushDialog(QDialog):
         rows.addLayout(line)
         desk.changed.connect(self._refresh)
         desk.problem.connect(self._failed)
+        desk.moved.connect(self._moved)
+        self._unwatch: Callable[[], None] = lambda: None
         self._choose()
         desk.preview(before, after, self._planned)
         self._refresh()
@@ -117,10 +120,8 @@ class PushDialog(QDialog):
         self.first, self.last, self.plan = found
         plan = self.plan
         self.summary.setText(plan.summary[0].upper() + plan.summary[1:])
-        notes = [*plan.missing, *plan.notes]
-        for part in plan.parts:
-            notes += [f"{part.device.name}: {text}" for text in part.left_out]
-            notes += [f"{part.device.name} is {part.note}."] if part.note else []
+        notes = [f"{s.device.name} is switched {'on' if s.on else 'off'}." for s in plan.switches]
+        notes += plan.warnings
         self.notes.setText("\n".join("· " + text for text in notes))
         rows = [(part, want) for part in plan.parts for want in part.wanted]
         self.table.setRowCount(len(rows))
@@ -132,6 +133,17 @@ class PushDialog(QDialog):
                 self.table.setItem(at, column, QTableWidgetItem(text))
         self._refresh()
 
+        self._unwatch()
+        self._unwatch = self.desk.watch_values(plan)
+
+    def _moved(self, parameter: DawParameter, reading: Reading) -> None:
+        """A value is another in the DAW by now."""
+        wanted = [w for part in self.plan.parts for w in part.wanted] if self.plan else []
+        for at, want in enumerate(wanted):
+            if want.parameter.key == parameter.key:
+                text = reading.text or f"{reading.value:.4g}"
+                self.table.setItem(at, 3, QTableWidgetItem(text))
+
     def _choose(self) -> None:
         now = self.way.currentText() == NOW
         self.over_time.setVisible(not now)
@@ -140,7 +152,7 @@ class PushDialog(QDialog):
 
     def _refresh(self) -> None:
         busy = self.desk.busy
-        self.push_button.setEnabled(not busy and self.plan is not None and self.plan.count > 0)
+        self.push_button.setEnabled(not busy and self.plan is not None and not self.plan.empty)
         self.stop_button.setEnabled(busy)
         self.way.setEnabled(not busy)
         if not busy:
@@ -197,7 +209,13 @@ class PushDialog(QDialog):
             self.table.setItem(at, len(COLUMNS) - 1, QTableWidgetItem(text))
             if write is not None and write.found is not None and self.way.currentText() == NOW:
                 self.table.setItem(at, 3, QTableWidgetItem(write.text or f"{write.found:.4g}"))
-        self.notes.setText("\n".join("· " + text for text in report.notes))
+        lost = [
+            f"{write.parameter.name}: {write.status}, {write.reason}."
+            for write in report.writes
+            if write.status != "confirmed"
+            and not any(write.parameter.key == w.parameter.key for w in wanted)
+        ]  # switches have no row
+        self.notes.setText("\n".join("· " + text for text in (*lost, *report.notes)))
         self._refresh()
 
     def _failed(self, error: Any) -> None:
@@ -209,6 +227,8 @@ class PushDialog(QDialog):
         """Closed: what runs is stopped."""
         self.desk.changed.disconnect(self._refresh)
         self.desk.problem.disconnect(self._failed)
+        self.desk.moved.disconnect(self._moved)
+        self._unwatch()
         self.desk.stop()
         super().done(result)
 

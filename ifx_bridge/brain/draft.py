@@ -14,7 +14,7 @@ from ifx_bridge.brain.fitting import fitted
 from ifx_bridge.brain.plan import SURE, Context, Move, Owned, Plan, Resumed, Usage, Use
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.effects.eq import BANDS
-from ifx_bridge.effects.spec import Effect, Parameter, Params, effect
+from ifx_bridge.effects.spec import Parameter, Params, effect, scaled
 
 # How far "less" goes: this share of what there is, but a step that is heard, and never all of it.
 LESS_SHARE = 0.4
@@ -470,21 +470,6 @@ class Draft:
                 chain = chain.with_params({slot.fx: kept})
             self.protected(keys[0])
         return chain
-
-
-def scaled(kind: Effect, params: Params, amount: float) -> dict[str, float]:
-    """Values of an effect with its strength multiplied.
-
-    Knobs with a neutral position move that many times as far from it, on the scale of the knob;
-    the others stay.
-    """
-    values = dict(params)
-    for parameter in kind.parameters:
-        if parameter.neutral is not None and parameter.name in values:
-            neutral = parameter.to_unit(parameter.neutral)
-            distance = parameter.to_unit(values[parameter.name]) - neutral
-            values[parameter.name] = parameter.from_unit(neutral + amount * distance)
-    return values
 
 
 def turned_back(parameter: Parameter, position: float, amount: float) -> float:

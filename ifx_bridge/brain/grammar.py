@@ -434,10 +434,10 @@ def _said(clause: str, known: frozenset[str]) -> Iterator[Request]:
         turned: Verb | None = None
         if wanting or TOO_LITTLE.search(clause):
             turned = "more"
-        elif complaint or halved or lessened or _has(rest, ("no",)):
-            turned = "less"
-        elif negated and knob[0] == "eq":  # "take a bit off the top"
-            turned = "less"
+        elif (
+            complaint or halved or lessened or _has(rest, ("no",)) or (negated and knob[0] == "eq")
+        ):
+            turned = "less"  # "take a bit off the top"
         elif _has(rest, MORE) or _starts(rest, ADD):
             turned = "more"
         if turned is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -24,6 +25,7 @@ from ifx_bridge.daw.link import (
     silent,
 )
 from ifx_bridge.daw.osc import Message, table
+from ifx_bridge.daw.units import UNITS
 from ifx_bridge.daw.wire import LOOPBACK, Wire, arriving_until
 
 TABLE = table("ardour")
@@ -305,4 +307,11 @@ def _parameter(row: dict[str, Any]) -> DawParameter:
         step=1.0 if whole else 0.0,
         writable=bool(flags & INPUT),
         choices=choices,
+        unit=_unit(row["format"]),
     )
+
+
+def _unit(form: str) -> str:
+    """The unit in a format such as `%.0f Hz`; empty where it has none that is known."""
+    rest = re.sub(r"%[-+ #0-9.]*[a-zA-Z]", "", form).replace("%%", "%").strip()
+    return rest if rest.lower() in UNITS else ""

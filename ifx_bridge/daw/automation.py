@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ifx_bridge.chain_plugin.table import entries
 from ifx_bridge.chain_plugin.values import playable, values_of
-from ifx_bridge.daw.link import Can, DawLink, DawParameter, Point, PushReport, Write
+from ifx_bridge.daw.link import Can, DawLink, DawParameter, Point, PushReport, Write, midway
 from ifx_bridge.daw.push import Preview
 from ifx_bridge.daw.writing import Cancel, Report, Wanted, positions, write
 from ifx_bridge.effects.chain import Chain
@@ -132,6 +132,14 @@ def lanes(
     return tuple(found), tuple(f"{w.parameter.name}: {w.reason}" for w in (*lost, *more))
 
 
+def unplayable(before: Chain, after: Chain) -> tuple[str, ...]:
+    """What of two chains `own_lanes` leaves out, by name."""
+    return tuple(
+        f"{slot.effect.title}: IFX Chain has no such effect"
+        for slot in dict.fromkeys((*playable(before)[1], *playable(after)[1]))
+    )
+
+
 def own_lanes(before: Chain, after: Chain) -> tuple[Lane, ...]:
     """What moves on IFX Chain between two chains; no DAW is asked.
 
@@ -215,29 +223,14 @@ def _as_pass(
     moved = [lane.parameter for lane in ways]
     sent = {lane.parameter.key: lane.before for lane in ways}
     link.set([(lane.parameter, lane.before) for lane in ways])
-    notes = [link.arm(moved, True)]
-    _located(link, ramp)
+    notes = []
     try:
-        here = _rolling(link, ramp)
-        asked = time.monotonic()
-        while not cancelled():
-            now = here + time.monotonic() - asked
-            if time.monotonic() - asked > LISTEN_SECONDS:
-                state = link.transport()
-                if not state.playing:
-                    notes.append(f"The DAW stopped at {now:.1f} s, before the end of the ramp.")
-                    break
-                here, asked = state.seconds if state.seconds is not None else now, time.monotonic()
-            share = (now - ramp.start_seconds) / ramp.seconds
-            values = [(lane.parameter, lane.value(share, ramp.curve)) for lane in ways]
-            if new := [(p, value) for p, value in values if sent[p.key] != value]:
-                sent.update((p.key, value) for p, value in new)
-                link.set(new)
-            else:
-                time.sleep(STEP_SECONDS)
-            report(round(100 * min(1.0, max(0.0, share))), 100)
-            if share >= 1:
-                break
+        with midway("The parameters stand at the beginning of the ramp."):
+            notes.append(link.arm(moved, True))
+            _located(link, ramp)
+            here = _rolling(link, ramp)
+        with midway("The parameters stand somewhere on the way of the ramp."):
+            notes += _passed(link, ways, ramp, here, sent, cancelled, report)
     finally:
         link.release(moved)
         link.stop()
@@ -246,6 +239,37 @@ def _as_pass(
         notes.append("Stopped before the end of the ramp.")
     ended = write(link, [Wanted(lane.parameter, lane.after, title=lane.title) for lane in ways])
     return PushReport(ended.writes, (*notes, *ended.notes), time.monotonic() - began)
+
+
+def _passed(
+    link: DawLink,
+    ways: Sequence[Lane],
+    ramp: Ramp,
+    here: float,
+    sent: dict[tuple[int, int, int], float],
+    cancelled: Cancel,
+    report: Report,
+) -> list[str]:
+    """Send what changes from a place on, until the end of the ramp; returns what to mind."""
+    asked = time.monotonic()
+    while not cancelled():
+        now = here + time.monotonic() - asked
+        if time.monotonic() - asked > LISTEN_SECONDS:
+            state = link.transport()
+            if not state.playing:
+                return [f"The DAW stopped at {now:.1f} s, before the end of the ramp."]
+            here, asked = state.seconds if state.seconds is not None else now, time.monotonic()
+        share = (now - ramp.start_seconds) / ramp.seconds
+        values = [(lane.parameter, lane.value(share, ramp.curve)) for lane in ways]
+        if new := [(p, value) for p, value in values if sent[p.key] != value]:
+            sent.update((p.key, value) for p, value in new)
+            link.set(new)
+        else:
+            time.sleep(STEP_SECONDS)
+        report(round(100 * min(1.0, max(0.0, share))), 100)
+        if share >= 1:
+            break
+    return []
 
 
 def _located(link: DawLink, ramp: Ramp) -> None:
@@ -272,6 +296,5 @@ def _rolling(link: DawLink, ramp: Ramp) -> float:
             time.sleep(0.01)
     raise UserError(
         f"{link.name} does not start to play.",
-        kept="The parameters stand at the beginning of the ramp.",
         next_step="Close open dialogs there and try again.",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -156,6 +157,25 @@ def _whole(path: Path) -> bool:
             return bool(file.frames > 0 and file.seek(file.frames) == file.frames)
     except (soundfile.SoundFileError, OSError, RuntimeError):
         return False
+
+
+def copied(capture: Capture, folder: Path) -> Capture:
+    """A capture whose file lies in a folder of ours, so that the DAW's stays as it is.
+
+    Raises:
+        UserError: It cannot be copied.
+    """
+    copy = folder / f"dry{capture.path.suffix.lower()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with audio.atomic_path(copy) as temporary:
+            shutil.copyfile(capture.path, temporary)
+    except OSError as error:
+        raise UserError(
+            f"{capture.path.name} could not be copied ({error.strerror or error}).",
+            next_step="Choose another folder with --out, or free some space.",
+        ) from error
+    return replace(capture, path=copy)
 
 
 def from_file(path: Path, way: str = "a file that was given") -> Capture:

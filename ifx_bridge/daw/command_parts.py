@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +16,7 @@ from ifx_bridge.errors import UserError
 if TYPE_CHECKING:
     from ifx_bridge.daw.link import DawLink, DawParameter, Device, PushReport
     from ifx_bridge.daw.push import Preview
+    from ifx_bridge.daw.writing import Wanted
     from ifx_bridge.session import Session
 
 UNCONFIRMED = 1
@@ -36,7 +37,6 @@ class Where:
     port: int | None
     session: Path | None
     resource_path: Path | None
-    record: Path | None
 
     @property
     def options(self) -> dict[str, Any]:
@@ -56,33 +56,33 @@ def _where(
         str, typer.Option(help="ardour, reaper, live, a map file, or auto: whichever answers.")
     ] = "auto",
     host: Annotated[str | None, typer.Option(help="Where it runs. [default: here]")] = None,
-    port: Annotated[int | None, typer.Option(help="Its OSC port. [default: its own]")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Its OSC port. [default: its own]")
+    ] = None,
     ardour_session: Annotated[
         Path | None, typer.Option(help="Folder of the session that is open in Ardour.")
     ] = None,
-    reaper_path: Annotated[
+    resource_path: Annotated[
         Path | None, typer.Option(help="REAPER's resource folder. [default: the system's]")
     ] = None,
     record_osc: Annotated[
         Path | None, typer.Option(help="Write all OSC to this file, for a bug report.")
     ] = None,
 ) -> None:
-    context.obj = Where(daw, host, port, ardour_session, reaper_path, record_osc)
+    context.obj = Where(daw, host, port, ardour_session, resource_path)
+    if record_osc is not None:
+        from ifx_bridge.daw.traffic import recording
+
+        context.with_resource(recording(record_osc))
 
 
 @contextmanager
 def link_of(context: typer.Context) -> Iterator[DawLink]:
-    """The link that the options ask for, its OSC recorded where they say so."""
+    """The link that the options ask for."""
     from ifx_bridge.daw.links import open_link
-    from ifx_bridge.daw.wire import Wire
 
     where: Where = context.obj
-    with ExitStack() as stack:
-        link = open_link(where.daw, **where.options)
-        stack.enter_context(link)
-        wire = getattr(link, "wire", None)
-        if where.record and isinstance(wire, Wire):
-            stack.enter_context(wire.recording(where.record))
+    with open_link(where.daw, **where.options) as link:
         yield link
 
 
@@ -91,11 +91,12 @@ def print_json(data: Any) -> None:
     print(json.dumps(data, indent=2, ensure_ascii=False, default=str))
 
 
-def session_at(path: Path) -> Session:
-    """The session of a file or folder."""
+def session_at(path: Path) -> tuple[Session, Path]:
+    """The session of a file or folder, and its folder."""
     from ifx_bridge.session import load
 
-    return load(path / "session.json" if path.is_dir() else path)
+    file = path / "session.json" if path.is_dir() else path
+    return load(file), file.parent
 
 
 def device_on(link: DawLink, track: str, name: str) -> Device:
@@ -110,10 +111,18 @@ def device_on(link: DawLink, track: str, name: str) -> Device:
     raise UserError(f"{what} named {name!r} there.", next_step=f"There are: {known}.")
 
 
-def wanted_by(link: DawLink, text: str, known: tuple[DawParameter, ...]) -> Any:
-    """What `NAME=VALUE` asks for: a value, a choice, or what the display should say."""
+def wanted_by(link: DawLink, device: Device, text: str, known: tuple[DawParameter, ...]) -> Wanted:
+    """What `NAME=VALUE` asks for: a value, a choice, or what the display should say.
+
+    A value with a unit is converted where the parameter's own unit is known, and else searched for
+    on its display.
+
+    Raises:
+        UserError: It asks for nothing that the parameter has.
+    """
+    from ifx_bridge.daw import stock
     from ifx_bridge.daw.link import Can
-    from ifx_bridge.daw.units import quantity
+    from ifx_bridge.daw.units import convert, quantity
     from ifx_bridge.daw.writing import Wanted
 
     name, equals, value = text.rpartition("=")
@@ -135,19 +144,36 @@ def wanted_by(link: DawLink, text: str, known: tuple[DawParameter, ...]) -> Any:
         display = quantity(value)
     if display is None:
         raise UserError(f"{value!r} is no number.", kept="Nothing was changed.")
-    from ifx_bridge.daw.stock import with_slack
-
-    link.capabilities.need(Can.TEXTS)
-    return Wanted(parameter, display=with_slack(display), title=text)
+    if unit := parameter.unit or stock.unit_of(device.name, parameter.name):
+        try:
+            return Wanted(parameter, convert(display.value, display.unit, unit), title=text)
+        except ValueError as error:
+            raise UserError(
+                f"{parameter.name} is in {unit}: {error}.", kept="Nothing was changed."
+            ) from error
+    if Can.TEXTS not in link.capabilities:
+        raise UserError(
+            f"{link.name} does not say in which unit {parameter.name} is.",
+            kept="Nothing was changed.",
+            next_step=f"Give the number alone: it goes from {parameter.low:g} to "
+            f"{parameter.high:g}.",
+        )
+    return Wanted(parameter, display=stock.with_slack(display), title=text)
 
 
 def chosen_by(texts: list[str]) -> dict[str, int]:
     """Devices by effect, as `eq=2` says."""
-    chosen = {}
+    from ifx_bridge.effects.spec import effects
+
+    known, chosen = [e.id for e in effects()], {}
     for text in texts:
         fx, _, index = text.partition("=")
-        if not index.isdecimal():
-            raise UserError(f"{text!r} names no device.", next_step="Write EFFECT=NUMBER: eq=2.")
+        if not index.isdecimal() or fx.strip() not in known:
+            raise UserError(
+                f"{text!r} names no device for an effect.",
+                kept="Nothing was changed.",
+                next_step=f"Write EFFECT=NUMBER (eq=2); effects are {', '.join(known)}.",
+            )
         chosen[fx.strip()] = int(index)
     return chosen
 
@@ -156,23 +182,28 @@ def show(plan: Preview, as_json: bool) -> None:
     """Tell what a push would set."""
     if as_json:
         rows = [
-            {"device": part.device.name, "name": w.parameter.name, "title": w.title,
+            {"device": part.device.name, "index": part.device.index, "name": w.parameter.name,
+             "title": w.title,
              "value": None if w.display else w.value,
              "display": str(w.display) if w.display else None}
             for part in plan.parts for w in part.wanted
         ]  # fmt: skip
         left_out = [text for part in plan.parts for text in part.left_out]
-        print_json({"summary": plan.summary, "parameters": rows, "missing": plan.missing,
-                "left_out": left_out, "notes": plan.notes})  # fmt: skip
+        switches = [{"device": s.device.name, "index": s.device.index, "on": s.on}
+                    for s in plan.switches]  # fmt: skip
+        print_json({"summary": plan.summary, "parameters": rows, "switches": switches,
+                    "missing": plan.missing, "left_out": left_out,
+                    "notes": plan.notes})  # fmt: skip
         return
     print(plan.summary)
+    for item in plan.switches:
+        print(f"  {item.device.index} {item.device.name}: {'on' if item.on else 'off'}")
     for part in plan.parts:
         for want in part.wanted:
             value = str(want.display) if want.display else f"{want.value:g}"
-            print(f"  {part.device.name}, {want.parameter.name}: {value} ({want.title})")
-        for text in part.left_out:
-            print(f"  left out: {text}")
-    for text in (*plan.missing, *plan.notes):
+            place = f"{part.device.index} {part.device.name}"
+            print(f"  {place}, {want.parameter.name}: {value} ({want.title})")
+    for text in plan.warnings:
         print(f"Mind: {text}")
 
 
@@ -192,7 +223,8 @@ def tell(report: PushReport, as_json: bool) -> None:
         print(f"{said} in {report.seconds:.2f} s")
         for w in report.writes:
             if w.status != "confirmed":
-                print(f"  {w.parameter.name} ({w.title}): {w.status}, {w.reason}")
+                place = f"device {w.parameter.device}, {w.parameter.name}"
+                print(f"  {place} ({w.title}): {w.status}, {w.reason}")
         for text in report.notes:
             print(f"Mind: {text}")
     if not report.done:

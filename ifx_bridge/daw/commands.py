@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,9 +25,11 @@ from ifx_bridge.daw.command_parts import (
     tell,
     wanted_by,
 )
+from ifx_bridge.daw.link import Can
 from ifx_bridge.errors import UserError
 
 if TYPE_CHECKING:
+    from ifx_bridge.daw.automation import Lane, Ramp
     from ifx_bridge.daw.link import Capture, Transport
 
 __all__ = ["app"]
@@ -107,7 +109,7 @@ def set_values(
     with link_of(context) as link:
         chosen = device_on(link, track, device)
         known = link.parameters(chosen)
-        wanted = [wanted_by(link, text, known) for text in values]
+        wanted = [wanted_by(link, chosen, text, known) for text in values]
         with link.undo_step(f"IFX Bridge: {chosen.name}"):
             report = write(link, wanted)
     tell(report, as_json)
@@ -118,7 +120,9 @@ def push(
     context: typer.Context,
     session: Annotated[Path, typer.Argument(help="A session.json, or its folder.")],
     track: TrackName,
-    turn: Annotated[int | None, typer.Option(help="Which turn. [default: the current one]")] = None,
+    turn: Annotated[
+        int | None, typer.Option(min=0, help="Which turn; 0 is the start. [default: the current]")
+    ] = None,
     device: Annotated[
         list[str] | None, typer.Option(help="Take this device for an effect: eq=2.")
     ] = None,
@@ -132,21 +136,29 @@ def push(
 ) -> None:
     """Put a turn's values into the devices of a track, and read each back."""
     from ifx_bridge.daw import push as pushing
+    from ifx_bridge.daw.pushed import Pushed
 
-    saved = session_at(session)
-    chain = saved.turn(turn).as_chain() if turn else saved.chain
+    saved, folder = session_at(session)
+    index = saved.head if turn is None else turn
+    chain = saved.go_to(index).chain
+    before = Pushed.load(folder)
     with link_of(context) as link:
         place = link.track(track)
         for made in pushing.insert_missing(link, place, chain) if insert and not dry_run else ():
             print(f"{made.name} was put on {place.name!r}.", file=sys.stderr)
-        plan = pushing.preview(link, place, chain, chosen_by(device or []))
+        plan = pushing.preview(link, place, chain, chosen_by(device or []), before)
         if dry_run:
             show(plan, as_json)
             return
         if not as_json:
             print(plan.summary)
-        done = pushing.push(link, plan, title=f"IFX Bridge: turn {turn or saved.head}")
-    tell(done, as_json)
+        done = pushing.push(link, plan, title=f"IFX Bridge: turn {index}")
+        used = before.after(link.name, plan, done)
+    try:
+        if used != before:
+            used.save(folder)
+    finally:
+        tell(done, as_json)
 
 
 @app.command()
@@ -178,7 +190,7 @@ def preset(
 @app.command()
 def capture(
     context: typer.Context,
-    out: Annotated[Path, typer.Option(help="Folder for the dry sound.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for the dry sound.")] = None,
     track: Annotated[
         str | None, typer.Option("--track", help="Name or number of the track.")
     ] = None,
@@ -199,8 +211,19 @@ def capture(
     as_json: AsJson = False,
 ) -> None:
     """Get the dry sound of a track, of the next bounce or of a device, and say how it was got."""
-    from ifx_bridge.daw.capture import BounceFolder, kept
+    from ifx_bridge.daw.capture import BounceFolder, copied, kept
 
+    if record == "list":
+        from ifx_bridge.daw.recording import devices
+
+        found_devices = devices()
+        for index, name, channels in found_devices:
+            print(f"{index} {name}, {channels} channel(s)")
+        if not found_devices:
+            print("No device here can be recorded.")
+        return
+    if out is None:
+        raise UserError("Nothing says where to.", next_step="Give a folder with --out.")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -211,13 +234,7 @@ def capture(
         ) from error
     if watch is not None:
         print(f"Waiting for a file in {watch}.", file=sys.stderr)
-        found = BounceFolder(watch).next(seconds)
-    elif record == "list":
-        from ifx_bridge.daw.recording import devices
-
-        for index, name, channels in devices():
-            print(f"{index} {name}, {channels} channel(s)")
-        return
+        found = copied(BounceFolder(watch).next(seconds), out)
     elif record is not None and midi_clock is not None:
         from ifx_bridge.daw import midi
 
@@ -247,15 +264,23 @@ def capture(
 def ramp(
     context: typer.Context,
     session: Annotated[Path, typer.Argument(help="A session.json, or its folder.")],
-    track: TrackName,
+    track: Annotated[
+        str | None,
+        typer.Option(
+            "--track",
+            help="Name or number of the track, or: selected. Without it, MIDI goes by IFX "
+            "Chain's parameters, and no DAW is asked.",
+        ),
+    ] = None,
     turn: Annotated[
-        int | None, typer.Option(help="To which turn. [default: the current one]")
+        int | None, typer.Option(min=1, help="To which turn. [default: the current one]")
     ] = None,
     start: Annotated[float, typer.Option(min=0, help="Where it begins, in seconds.")] = 0.0,
-    seconds: Annotated[float | None, typer.Option(help="How long.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="How long. [default: 4]")] = None,
     bars: Annotated[float | None, typer.Option(help="How long, in bars of 4 beats.")] = None,
     tempo: Annotated[
-        float | None, typer.Option(help="Beats a minute. [default: the DAW's]")
+        float | None,
+        typer.Option(min=4, max=1000, help="Beats a minute. [default: the DAW's, else 120]"),
     ] = None,
     curve: Annotated[str, typer.Option(help="linear, smooth, slow start, …")] = "smooth",
     midi_file: Annotated[
@@ -267,41 +292,106 @@ def ramp(
     as_json: AsJson = False,
 ) -> None:
     """Go from the turn before to a turn over time: as automation, MIDI file or live MIDI."""
-    from ifx_bridge.daw import automation, midi
+    from ifx_bridge.daw import automation
     from ifx_bridge.daw import push as pushing
 
-    saved = session_at(session)
-    index = turn or saved.head
-    after = saved.turn(index)
-    before = saved.turn(after.parent).as_chain() if after.parent else saved.go_to(0).chain
-    first, last = automation.between(before, after.as_chain())
+    if seconds is not None and bars is not None:
+        raise UserError("Both --bars and --seconds say how long.", next_step="Give one of them.")
+    if midi_file is not None and midi_port is not None:
+        raise UserError("It goes to a MIDI file or to a port.", next_step="Give one of them.")
+    saved, _ = session_at(session)
+    index = saved.head if turn is None else turn
+    if not index:
+        raise UserError("The start has no turn before it.", next_step="Choose one with --turn.")
+    after = saved.turn(index).as_chain()
+    before = saved.go_to(saved.turn(index).parent or 0).chain
+
+    def over(playing: float | None) -> tuple[automation.Ramp, float]:
+        speed = tempo or playing or 120.0
+        if bars is not None:
+            return automation.Ramp.bars(start, bars, speed, curve=curve), speed
+        return automation.Ramp(start, 4.0 if seconds is None else seconds, curve), speed
+
+    if track is None:
+        if midi_file is None and midi_port is None:
+            raise UserError(
+                "Automation needs a track.",
+                next_step="Give --track; or write MIDI with --midi-file or --midi-port.",
+            )
+        for slot in automation.unplayable(before, after):
+            print(f"Mind: left out: {slot}", file=sys.stderr)
+        _to_midi(automation.own_lanes(before, after), *over(None), midi_file, midi_port)
+        return
+    first, last = automation.between(before, after)
     with link_of(context) as link:
         chosen = link.track(track)
-        ways, lost = automation.lanes(
-            link, pushing.preview(link, chosen, first), pushing.preview(link, chosen, last)
-        )
-        speed = tempo or (link.transport().tempo if bars else None) or 120.0
-        if bars:
-            way = automation.Ramp.bars(start, bars, speed, curve=curve)
-        else:
-            way = automation.Ramp(start, seconds or 4.0, curve)
-        if midi_file is not None:
-            midi.write_file(midi_file, ways, way, speed)
-            print(f"{midi_file}: {len(ways)} parameters over {way.seconds:g} s")
-            return
-        if midi_port is not None:
-            with midi.output(midi_port) as port:
-                midi.stream(port, ways, way)
-            print(f"{midi_port}: {len(ways)} parameters over {way.seconds:g} s")
+        plans = [pushing.preview(link, chosen, c, switching=False) for c in (first, last)]
+        ways, lost = automation.lanes(link, *plans)
+        for text in dict.fromkeys((*lost, *(w for plan in plans for w in plan.warnings))):
+            print(f"Mind: {text}", file=sys.stderr)
+        timed = bars is not None or midi_file is not None
+        asks = timed and tempo is None and Can.TRANSPORT in link.capabilities
+        way, speed = over(link.transport().tempo if asks else None)
+        if midi_file is not None or midi_port is not None:
+            _to_midi(ways, way, speed, midi_file, midi_port)
             return
         done = automation.run(link, ways, way)
-    for text in lost:
-        print(f"Mind: left out: {text}", file=sys.stderr)
     tell(done, as_json)
+
+
+def _to_midi(
+    ways: Sequence[Lane], way: Ramp, tempo: float, file: Path | None, port: str | None
+) -> None:
+    from ifx_bridge.daw import midi
+
+    if file is not None:
+        midi.write_file(file, ways, way, tempo)
+    elif port is not None:
+        with midi.output(port) as opened:
+            midi.stream(opened, ways, way)
+    print(f"{file or port}: {len(ways)} parameters over {way.seconds:g} s")
+
+
+@app.command()
+def replay(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A recording, as --record-osc writes it.")],
+    messages: Annotated[
+        bool, typer.Option("--messages", help="List what went out and came in, too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let the link look at a recording of OSC, and say what it sees there; no DAW is asked."""
+    from ifx_bridge.daw import replaying, traffic
+
+    where: Where = context.obj
+    seen = replaying.look(file, where.daw)
+    rows = list(traffic.replay(file)) if messages else []
+    if as_json:
+        listed = [{"at": r.at, "side": r.side, "messages": replaying.told(r)} for r in rows]
+        print_json({**asdict(seen), **({"traffic": listed} if messages else {})})
+        return
+    for row in rows:
+        for text in replaying.told(row):
+            print(f"{row.at - rows[0].at:9.3f} s {row.side:>3} {text}")
+    print(f"{seen.probe.daw}: {seen.probe.how}")
+    if seen.scene is not None:
+        print(seen.scene)
+    for track in seen.tracks:
+        print(f"{track.index} {track.name}{' (selected)' if track.selected else ''}")
+        for device in (d for d in seen.devices if d.track == track.index):
+            print(f"  {device.index} {device.name}{'' if device.enabled else ' (off)'}")
+            for p in (p for p in seen.parameters if p.key[:2] == (device.track, device.index)):
+                print(f"    {p.index} {p.name}: {p.value:g} {p.text}".rstrip())
+    for text in seen.problems:
+        print(f"Mind: {text}")
+    if seen.strange or seen.garbage:
+        print(f"Passed over: {seen.garbage} datagrams; {', '.join(seen.strange) or 'no address'}")
 
 
 @app.command()
 def install(
+    context: typer.Context,
     program: Annotated[str, typer.Argument(help="reaper")],
     resource_path: Annotated[
         Path | None, typer.Option(help="REAPER's resource folder. [default: the system's]")
@@ -311,6 +401,8 @@ def install(
     """Put our pattern file and helper script into REAPER."""
     from ifx_bridge.daw import reaper_install
 
+    where: Where = context.obj
+    resource_path = resource_path or where.resource_path
     if program.lower() != "reaper":
         raise UserError(
             f"There is nothing to install for {program!r}.",

@@ -10,6 +10,7 @@ from ifx_bridge.audio import Clip, load
 from ifx_bridge.daw import push as pushing
 from ifx_bridge.daw.capture import from_file, kept
 from ifx_bridge.daw.link import DawLink
+from ifx_bridge.daw.pushed import Pushed
 from ifx_bridge.daw.remote import Command, Say
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.engine import Engine, open_session
@@ -43,8 +44,9 @@ class Desk:
         self.cancelled = cancelled
         self.clip: Clip | None = None
         self.session: Session | None = None
-        self.amount = 1.0
+        self.amount: float | None = None
         self.side = "after"
+        self.pushed = Pushed.load(folder)
         if self.place.session_path.exists():
             self.session = load_session(self.place.session_path)
             self.clip = load(folder / DRY_FILE, allow_clipped=True)
@@ -115,22 +117,34 @@ class Desk:
 
     def _push(self, say: Say) -> None:
         link = self._daw()
-        plan = pushing.preview(link, link.track(self.track), self.chain())
+        chain = self.chain()
+        plan = pushing.preview(link, link.track(self.track), chain, pushed=self.pushed)
         say("status", text=plan.summary)
+        if plan.empty and len(chain):
+            raise UserError("Nothing was pushed.", next_step=" ".join(plan.warnings))
         report = pushing.push(link, plan, cancelled=self.cancelled)
-        counts = (len(report.of("confirmed")), len(report.writes))
-        say("status", text=f"{counts[0]} of {counts[1]} confirmed")
+        self.pushed = self.pushed.after(link.name, plan, report)
+        self.pushed.save(self.place.folder)
+        if report.writes:
+            counts = (len(report.of("confirmed")), len(report.writes))
+            say("status", text=f"{counts[0]} of {counts[1]} confirmed")
+        for text in report.notes:
+            say("status", text=f"Mind: {text}")
         lost = [f"{w.parameter.name}: {w.status}, {w.reason}" for w in report.writes
                 if w.status != "confirmed"]  # fmt: skip
         if lost:
             raise UserError("Not everything was confirmed.", next_step="; ".join(lost))
 
     def chain(self) -> Chain:
-        """What would be pushed: the current turn or, on the other side, the one before."""
+        """What would be pushed: the current turn or, on the other side, the one before.
+
+        With the amount that was asked for, or else with the turn's own.
+        """
         session, _ = self._open()
         if self.side == "before":
             session = session.undo() if session.head else session
-        return replace(session.chain, amount=self.amount)
+        chain = session.chain
+        return chain if self.amount is None else replace(chain, amount=self.amount)
 
     def _open(self) -> tuple[Session, Clip]:
         if self.session is None or self.clip is None:

@@ -81,7 +81,7 @@ class Row:
         low, high = float(data.pop("low", 0.0)), float(data.pop("high", 1.0))
         first, last = data.pop("wire", (low, high))
         sides: dict[str, Any] = {
-            k: Address.parse(k, data.pop(k)) for k in ("send", "answer") if k in data
+            k: _address(k, data.pop(k)) for k in ("send", "answer") if k in data
         }
         for address in sides.values():
             if [name for name, _ in address.arguments] != ["value"]:
@@ -89,7 +89,11 @@ class Row:
         for kind, number in (("cc", "control"), ("nrpn", "number")):
             if kind in data:
                 row = data.pop(kind)
-                sides[kind] = (int(row["channel"]) - 1, int(row[number]))
+                most = 31 if kind == "cc" else midi.HIGHEST
+                sides[kind] = (
+                    int(_number("channel", row["channel"], 1, midi.CHANNELS)) - 1,
+                    int(_number(number, row[number], 0, most)),
+                )
         if len({"send", "cc", "nrpn"} & set(sides)) != 1:
             raise ValueError("it needs one of send, cc and nrpn")
         if not low < high or first == last:
@@ -139,14 +143,14 @@ class Map:
                     raise ValueError(f"parameter {number}: {error}") from error
             if not rows:
                 raise ValueError("it has no parameters")
-            roll = {k: Address.parse(k, data[k]) if k in data else None for k in ("play", "stop")}
+            roll = {k: _address(k, data[k]) if k in data else None for k in ("play", "stop")}
             return cls(
                 name=str(data.get("name", path.stem)),
                 host=str(data.get("host", LOOPBACK)),
-                port=int(data.get("port", 8000)),
-                listen=int(data.get("listen", 0)),
-                rate=float(data.get("rate", 30)),
-                ask=str(data.get("ask", "")),
+                port=int(_number("port", data.get("port", 8000), 1, 65535)),
+                listen=int(_number("listen", data.get("listen", 0), 0, 65535)),
+                rate=_number("rate", data.get("rate", 30), 0.1, 1000),
+                ask=_address("ask", data["ask"]).pattern if data.get("ask") else "",
                 midi_port=str(data.get("midi_port", "")),
                 rows=tuple(rows),
                 **roll,
@@ -156,6 +160,30 @@ class Map:
                 f"{path.name} is no map of a DAW: {error}.",
                 next_step="Its form stands in docs/daw-map.md.",
             ) from error
+
+
+def _address(name: str, text: Any) -> Address:
+    """An address of a map.
+
+    Raises:
+        ValueError: It cannot be sent to.
+    """
+    if not isinstance(text, str) or not text.startswith("/"):
+        raise ValueError(f"{name} is {text!r}; an address begins with a slash")
+    if {"{", "}"} & set(text):
+        raise ValueError(f"{name} is {text!r}; a map's addresses have no braces")
+    return Address.parse(name, text)
+
+
+def _number(name: str, value: Any, low: float, high: float) -> float:
+    """A number of a map.
+
+    Raises:
+        ValueError: It is outside of what is possible, or no number.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ValueError(f"{name} is {value!r}; it goes from {low:g} to {high:g}")
+    return value
 
 
 class GenericLink(DawLink):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -164,6 +164,7 @@ class DawParameter:
         step: Between neighbouring values; 0 when continuous.
         writable: False for meters.
         choices: Names of certain values.
+        unit: Of its values, as written; empty when they have none or the DAW does not say.
     """
 
     track: int
@@ -177,6 +178,7 @@ class DawParameter:
     step: float = 0.0
     writable: bool = True
     choices: tuple[tuple[float, str], ...] = ()
+    unit: str = ""
 
     @property
     def key(self) -> tuple[int, int, int]:
@@ -366,6 +368,20 @@ class DawLink(ABC):
         """
         raise self._cannot(Can.READ_BACK)
 
+    @contextmanager
+    def watching(
+        self,
+        parameters: Iterable[DawParameter],
+        changed: Callable[[DawParameter, Reading], None],
+    ) -> Iterator[None]:
+        """Tell of values that move in the block, where the DAW tells of them by itself.
+
+        Args:
+            parameters: Which, as they were read last.
+            changed: Told every new reading, on a thread of the link's.
+        """
+        yield
+
     def release(self, parameters: Iterable[DawParameter]) -> None:
         """Let go of parameters after a push or a pass, where touching lasts until then."""
         return
@@ -447,10 +463,22 @@ class DawLink(ABC):
         self.close()
 
 
-def silent(name: str, port: int, hint: str) -> UserError:
-    """The error of a DAW that does not answer."""
-    return UserError(
-        f"{name} does not answer on port {port}.",
-        kept="Nothing was changed.",
-        next_step=hint,
-    )
+def silent(name: str, port: int, hint: str, kept: str = "") -> UserError:
+    """The error of a DAW that does not answer.
+
+    Args:
+        name: What the user calls it.
+        port: Where.
+        hint: What to do.
+        kept: What is safe, where that is known: a question may come in the middle of something.
+    """
+    return UserError(f"{name} does not answer on port {port}.", kept=kept, next_step=hint)
+
+
+@contextmanager
+def midway(kept: str) -> Iterator[None]:
+    """Let errors of the block say what stands now, since something was changed before it."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(error.what, kept=kept, next_step=error.next_step) from error

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ifx_bridge.daw.link import DawLink, Probe
+from ifx_bridge.daw.osc import table
+from ifx_bridge.daw.wire import LOOPBACK
 from ifx_bridge.errors import UserError
 
 
@@ -33,7 +36,24 @@ def _reaper(**options: Any) -> DawLink:
     return ReaperLink(**_given(options, "host", "port", "listen"), helper=helper)
 
 
-LINKS: dict[str, Callable[..., DawLink]] = {"ardour": _ardour, "reaper": _reaper, "live": _live}
+@dataclass(frozen=True)
+class Known:
+    """A program that there is a link to.
+
+    Attributes:
+        title: What the user calls it.
+        open: Makes the link; options that it does not have are passed over.
+    """
+
+    title: str
+    open: Callable[..., DawLink]
+
+
+LINKS = {
+    "ardour": Known("Ardour", _ardour),
+    "reaper": Known("REAPER", _reaper),
+    "live": Known("Ableton Live", _live),
+}
 
 
 def _given(options: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -64,10 +84,10 @@ def open_link(
                 f"There is no link {name!r}.",
                 next_step=f"Known: {', '.join(LINKS)}, auto, or a map (.toml).",
             )
-        return LINKS[name](**options)
+        return LINKS[name].open(**options)
     running = [(key, p) for key, p in probes(**options) if p.connected]
     if len(running) == 1:
-        return LINKS[running[0][0]](**options)
+        return LINKS[running[0][0]].open(**options)
     if running:
         names = ", ".join(key for key, _ in running)
         raise UserError("Several DAWs answer.", next_step=f"Choose with --daw: {names}.")
@@ -83,11 +103,12 @@ def probes(**options: Any) -> Iterator[tuple[str, Probe]]:
 
     def ask(name: str) -> Probe:
         try:
-            with LINKS[name](**options) as link:
+            with LINKS[name].open(**options) as link:
                 return link.probe()
         except UserError as error:
-            host, port = options.get("host") or "127.0.0.1", options.get("port") or 0
-            return Probe(name, host, port, False, str(error))
+            host = options.get("host") or LOOPBACK
+            port = options.get("port") or int(table(name).settings["port"])
+            return Probe(LINKS[name].title, host, port, False, str(error))
 
     with ThreadPoolExecutor(len(LINKS)) as pool:
         yield from zip(LINKS, pool.map(ask, LINKS), strict=True)

@@ -19,8 +19,10 @@ def listen(
     track: Annotated[
         str, typer.Option("--track", help="To capture from and push to. [default: the selected]")
     ] = "",
-    at: Annotated[int | None, typer.Option(help="Our OSC port. [default: 9123]")] = None,
-    answer: Annotated[int, typer.Option(help="Where answers go.")] = 9124,
+    at: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Our OSC port. [default: 9123]")
+    ] = None,
+    answer: Annotated[int, typer.Option(min=1, max=65535, help="Where answers go.")] = 9124,
     bind: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     allow: Annotated[
         list[str] | None, typer.Option(help="Who may send, when it listens beyond this machine.")
@@ -37,7 +39,6 @@ def listen(
     """Be controlled by OSC (/ifx/refine, /ifx/capture, /ifx/push, …) and MIDI until Ctrl+C."""
     import signal
     import threading
-    import tomllib
     from contextlib import ExitStack, nullcontext
 
     from ifx_bridge.daw import follow, midi, oscquery, remote
@@ -50,9 +51,7 @@ def listen(
         signal.signal(number, lambda *_: stopped.set())
     where: Where = context.obj
     port = at if at is not None else remote.TABLE.settings["port"]
-    controls = midi.Controls()
-    if midi_map.exists():
-        controls = midi.Controls.of(tomllib.loads(midi_map.read_text("utf-8")).get("control", []))
+    controls = midi.Controls.read(midi_map)
     with ExitStack() as stack:
         opened = where.daw != "auto" or bool(track)
         link = stack.enter_context(link_of(context)) if opened else None
@@ -83,26 +82,23 @@ def listen(
 
 @app.command()
 def learn(
-    command: Annotated[str, typer.Argument(help="capture, undo, ab, push or amount.")],
+    command: Annotated[str, typer.Argument(help="capture, undo, redo, ab, push or amount.")],
     midi_port: Annotated[str, typer.Option(help="MIDI input.")],
     midi_map: Annotated[Path, typer.Option(help="Where it is kept.")] = Path("ifx-midi.toml"),
     seconds: Annotated[float, typer.Option(min=1, help="How long to wait.")] = 20.0,
 ) -> None:
     """Learn which knob or key gives a command: move it."""
     import time
-    import tomllib
 
     from ifx_bridge.daw import midi
 
-    known = midi.Controls()
-    if midi_map.exists():
-        known = midi.Controls.of(tomllib.loads(midi_map.read_text("utf-8")).get("control", []))
+    known = midi.Controls.read(midi_map)
     end = time.monotonic() + seconds
     with midi.input(midi_port) as port:
         print(f"Move the knob or press the key for {command!r}.")
         while time.monotonic() < end:
             for message in port.iter_pending():
-                if message.type in ("control_change", "note_on", "program_change"):
+                if message.type in midi.KINDS:
                     _write(midi_map, known.learned(message, command).to_toml())
                     print(f"{midi_map}: {message.type} gives {command!r}.")
                     return

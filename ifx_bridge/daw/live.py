@@ -5,12 +5,14 @@ Live counts from 0 on the wire; here, as in its window, everything counts from 1
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ifx_bridge.audio import atomic_path
+from ifx_bridge.daw.capture import copied
 from ifx_bridge.daw.link import (
     Can,
     Capabilities,
@@ -25,6 +27,7 @@ from ifx_bridge.daw.link import (
     Transport,
     silent,
 )
+from ifx_bridge.daw.live_listen import Changed, Told, Watch
 from ifx_bridge.daw.osc import Message, table
 from ifx_bridge.daw.wire import LOOPBACK, Wire
 from ifx_bridge.errors import UserError
@@ -38,6 +41,8 @@ TRIES = 3
 # AbletonOSC looks for messages once in 100 ms.
 TICK_SECONDS = 0.1
 ON = "Device On"
+# Between two questions for the selected device.
+DEVICE_SECONDS = 0.5
 TRANSPORT: dict[str, dict[str, int]] = {"tempo": {}, "playing": {}, "beats": {}, "recording": {}}
 
 CAPABILITIES = Capabilities(
@@ -78,6 +83,10 @@ class LiveLink(DawLink):
         self.host, self.port, self.timeout = host, port, timeout
         self.settle_seconds = settle_seconds
         self.wire = Wire((host, port), port=listen, rate=TABLE.settings["rate"])
+        self._told = Told(self.wire)
+        self._track_names: list[str] = []
+        self._device: tuple[int, Device | None] = (-1, None)
+        self._device_at = -math.inf
 
     @property
     def capabilities(self) -> Capabilities:
@@ -86,6 +95,7 @@ class LiveLink(DawLink):
 
     def close(self) -> None:
         """Free the port."""
+        self._told.close()
         self.wire.close()
 
     def probe(self) -> Probe:
@@ -102,20 +112,43 @@ class LiveLink(DawLink):
         return _transport(self._all(**TRANSPORT))
 
     def scene(self) -> Scene:
-        """Asked all at once."""
-        found = self._all(**TRANSPORT, track_names={}, selected_track={})
-        number = found["selected_track"]["track"]
-        names = found["track_names"]["rest"]
-        track = Track(number + 1, str(names[number]), True) if number < len(names) else None
-        # Live answers with an error while no device is selected.
-        where = self._answers({"selected_device": {}}, tries=1).get("selected_device")
-        device = None
-        if where is not None and 0 <= where["track"] < len(names):
-            known = self._answers({"device_names": {"track": where["track"]}}).get("device_names")
-            if known and 0 <= where["device"] < len(known["rest"]):
-                name = str(known["rest"][where["device"]])
-                device = Device(where["track"] + 1, where["device"] + 1, name)
-        return Scene(_transport(found), track, device)
+        """As Live tells it by itself; asked for now and then, since something may be lost."""
+        if guard := self._told.due:
+            answers = self._all(**TRANSPORT, track_names={})
+            self._track_names = [str(name) for name in answers["track_names"]["rest"]]
+            # Live answers with an error while a return track or the main one is selected.
+            self._told.guarded(answers | self._answers({"selected_track": {}}, tries=1))
+        rows = self._told.rows()
+        number = rows.get("selected_track", {}).get("track", -1)
+        if not 0 <= number < len(self._track_names):
+            return Scene(_transport(rows))
+        track = Track(number + 1, self._track_names[number], True)
+        return Scene(_transport(rows), track, self._selected_device(number, guard))
+
+    def _selected_device(self, track: int, guard: bool) -> Device | None:
+        """The device selected on the selected track, of whose change Live does not tell."""
+        now = time.monotonic()
+        if guard or track != self._device[0] or now - self._device_at > DEVICE_SECONDS:
+            # Live answers with an error while no device is selected.
+            where = self._answers({"selected_device": {}}, tries=1).get("selected_device")
+            device = None
+            if where is not None and where["track"] == track and where["device"] >= 0:
+                ids = {"device_names": {"track": track}}
+                known = self._answers(ids).get("device_names", {}).get("rest", ())
+                if where["device"] < len(known):
+                    name = str(known[where["device"]])
+                    device = Device(track + 1, where["device"] + 1, name)
+            self._device, self._device_at = (track, device), time.monotonic()
+        return self._device[1]
+
+    @contextmanager
+    def watching(self, parameters: Iterable[DawParameter], changed: Changed) -> Iterator[None]:
+        """By Live's listeners."""
+        watch = Watch(self, parameters, changed)
+        try:
+            yield
+        finally:
+            watch.close()
 
     def play(self) -> None:
         """Let it roll from where it is."""
@@ -148,9 +181,13 @@ class LiveLink(DawLink):
         )
 
     def devices(self, track: Track) -> tuple[Device, ...]:
-        """What is on a track; not what is inside racks."""
+        """What is on a track; not what is inside racks. The first parameter says what is on."""
         names = self._all(device_names={"track": track.index - 1})["device_names"]["rest"]
-        return tuple(Device(track.index, i + 1, str(name)) for i, name in enumerate(names))
+        switches = self._each("value", [(track.index - 1, i, 0) for i in range(len(names))])
+        on = {i: row["value"] != 0 for (_, i, _), row in switches.items()}
+        return tuple(
+            Device(track.index, i + 1, str(name), on.get(i, True)) for i, name in enumerate(names)
+        )
 
     def parameters(self, device: Device) -> tuple[DawParameter, ...]:
         """All that Live shows.
@@ -192,29 +229,11 @@ class LiveLink(DawLink):
         return [Reading(p.value, texts.get(p.key, "")) for p in parameters]
 
     def _texts(self, parameters: Iterable[DawParameter]) -> dict[tuple[int, int, int], str]:
-        """Displays, asked for all at once and again for those that did not come."""
-        left = {p.key: p for p in parameters}
-        found: dict[tuple[int, int, int], str] = {}
-        for _ in range(TRIES):
-            questions = [
-                TABLE.message("text", track=t - 1, device=d - 1, parameter=p - 1)
-                for t, d, p in left
-            ]
-            waiting = set(left)
-
-            def last(message: Message, waiting: set[Any] = waiting) -> bool:
-                if row := TABLE.into["text"].read(message):
-                    key = (row["track"] + 1, row["device"] + 1, row["parameter"] + 1)
-                    found[key] = row["text"]
-                    waiting.discard(key)
-                return not waiting
-
-            self.wire.ask(*questions, until=last, timeout=self.timeout)
-            for key in set(left) - waiting:
-                del left[key]
-            if not left:
-                break
-        return found
+        """Displays, by `DawParameter.key`."""
+        found = self._each(
+            "text", [(t - 1, d - 1, p - 1) for t, d, p in (q.key for q in parameters)]
+        )
+        return {(t + 1, d + 1, p + 1): row["text"] for (t, d, p), row in found.items()}
 
     def set(self, values: Sequence[tuple[DawParameter, float]]) -> None:
         """Send values in the parameters' own ranges."""
@@ -259,7 +278,10 @@ class LiveLink(DawLink):
                         f"Live says that the clip is {path}, but there is no such file here.",
                         next_step="Collect the set (File, Collect All and Save), or bounce it.",
                     )
-                return _copied(path, folder, track.name, str(name), self._tempo())
+                way = "the file of the Session clip, as it lies on the disk"
+                tempo = self._tempo()
+                found_clip = Capture(path, way, self.name, track.name, str(name), tempo=tempo)
+                return copied(found_clip, folder)
         raise UserError(
             f"{track.name!r} has no audio clip in a Session slot.",
             kept="Nothing was changed.",
@@ -294,14 +316,42 @@ class LiveLink(DawLink):
                     row = TABLE.into[name].read(message)
                     if row is not None and all(row.get(k) == v for k, v in ids.items()):
                         found[name] = row
-                # Not those about what was asked before.
-                if TABLE.into["error"].read(message) and time.monotonic() > asked + TICK_SECONDS:
-                    errors += 1
+                errors += self._erred(message, asked)
                 return sum(name in found for name in left) + errors >= len(left)
 
             batch = [TABLE.message(name, **ids) for name, ids in left.items()]
             self.wire.ask(*batch, until=last, timeout=self.timeout)
         return found
+
+    def _each(
+        self, name: str, places: Iterable[tuple[int, int, int]]
+    ) -> dict[tuple[int, int, int], dict[str, Any]]:
+        """Answers about many parameters, asked for all at once and again where they do not come."""
+        left, found = set(places), dict[tuple[int, int, int], dict[str, Any]]()
+        for _ in range(TRIES):
+            if not left:
+                break
+            batch = [TABLE.message(name, track=t, device=d, parameter=p) for t, d, p in left]
+            asked, errors = time.monotonic(), 0
+
+            def last(message: Message, asked: float = asked) -> bool:
+                nonlocal errors
+                if row := TABLE.into[name].read(message):
+                    place = (row["track"], row["device"], row["parameter"])
+                    if place in left:
+                        found[place] = row
+                        left.discard(place)
+                errors += self._erred(message, asked)
+                return errors >= len(left)
+
+            self.wire.ask(*batch, until=last, timeout=self.timeout)
+        return found
+
+    @staticmethod
+    def _erred(message: Message, asked: float) -> bool:
+        """Whether it is an error about what was asked then, not about what was asked before."""
+        late = time.monotonic() > asked + TICK_SECONDS
+        return late and TABLE.into["error"].read(message) is not None
 
     def _all(self, **questions: Mapping[str, int]) -> dict[str, dict[str, Any]]:
         answers = self._answers(questions)
@@ -315,20 +365,3 @@ def _transport(found: Mapping[str, Mapping[str, Any]]) -> Transport:
     playing, recording = (bool((found[k]["rest"] or [0])[0]) for k in ("playing", "recording"))
     seconds = found["beats"]["beats"] * 60 / tempo if tempo else None
     return Transport(playing, playing and recording, seconds, tempo)
-
-
-def _copied(path: Path, folder: Path, track: str, item: str, tempo: float | None) -> Capture:
-    import shutil
-
-    copy = folder / f"dry{path.suffix.lower()}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with atomic_path(copy) as temporary:
-            shutil.copyfile(path, temporary)
-    except OSError as error:
-        raise UserError(
-            f"{path.name} could not be copied ({error.strerror or error}).",
-            next_step="Choose another folder with --out, or free some space.",
-        ) from error
-    way = "the file of the Session clip, as it lies on the disk"
-    return Capture(copy, way, "Ableton Live", track, item, tempo=tempo)

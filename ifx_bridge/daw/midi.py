@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,6 +22,8 @@ FREE = tuple(n for n in range(32) if n not in (0, 1, 2, 4, 5, 6, 7, 8, 10, 11))
 CHANNELS = 16
 HIGHEST = 2**14 - 1
 TICKS_PER_BEAT = 960
+# Beats a minute: slower ones do not fit into the file, faster ones are no music.
+SLOWEST, FASTEST = 4, 1000
 CLOCKS_PER_BEAT = 24
 # Song position counts sixteenths.
 SIXTEENTHS_PER_BEAT = 4
@@ -76,10 +79,16 @@ def write_file(path: Path, ways: Sequence[Lane], ramp: Ramp, tempo: float = 120.
         tempo: Of the project, in beats a minute.
 
     Raises:
-        UserError: It cannot be written, or there are too many lanes.
+        UserError: It cannot be written, there are too many lanes, or MIDI has no such tempo.
     """
     import mido
 
+    if not SLOWEST <= tempo <= FASTEST:
+        raise UserError(
+            f"A MIDI file cannot have {tempo:g} beats a minute.",
+            kept="No file was written.",
+            next_step=f"Give a tempo from {SLOWEST} to {FASTEST}.",
+        )
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
     head = mido.MidiTrack()
     head.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo)))
@@ -319,7 +328,8 @@ class Follower:
 
 # Learning.
 
-COMMANDS = ("capture", "undo", "ab", "push", "amount")
+KINDS = ("control_change", "note_on", "program_change")
+COMMANDS = ("capture", "undo", "redo", "ab", "push", "amount")
 
 
 @dataclass(frozen=True)
@@ -327,16 +337,28 @@ class Control:
     """One knob, key or pad of a controller, and the command that it gives.
 
     Attributes:
-        kind: `control_change`, `note_on` or `program_change`.
+        kind: One of `KINDS`.
         channel: From 0.
-        number: Of the controller, note or program.
+        number: Of the controller, note or program, 0 to 127.
         command: One of `COMMANDS`, or of the window's.
+
+    Raises:
+        TypeError, ValueError: No message of MIDI can be so.
     """
 
     kind: str
     channel: int
     number: int
     command: str
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"{self.kind!r} is none of {', '.join(KINDS)}")
+        for name, value, end in (("channel", self.channel, CHANNELS), ("number", self.number, 128)):
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise TypeError(f"{name} is {value!r}, which is no whole number")
+            if not 0 <= value < end:
+                raise ValueError(f"{name} is {value}, outside 0 to {end - 1}")
 
 
 @dataclass(frozen=True)
@@ -389,6 +411,25 @@ class Controls:
         )
 
     @classmethod
+    def read(cls, path: Path) -> Controls:
+        """From its file; none where there is none yet.
+
+        Raises:
+            UserError: It is damaged, or something in it is wrong.
+        """
+        if not path.exists():
+            return cls()
+        try:
+            rows = tomllib.loads(path.read_text("utf-8")).get("control", [])
+            return cls.of(rows)
+        except (OSError, ValueError, UserError) as error:
+            raise UserError(
+                f"{path} is no map of MIDI controls: {error}",
+                kept="It is as it was.",
+                next_step="Mend it, or choose another with --midi-map.",
+            ) from error
+
+    @classmethod
     def of(cls, rows: Iterable[dict[str, Any]], known: Collection[str] = COMMANDS) -> Controls:
         """From the file's rows.
 
@@ -397,7 +438,7 @@ class Controls:
         """
         try:
             found = tuple(Control(**row) for row in rows)
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             raise UserError(f"The MIDI map is damaged: {error}.") from error
         for row in found:
             if row.command not in known:

@@ -240,8 +240,29 @@ def _bands(
 def with_slack(target: Quantity) -> Quantity:
     """With as much slack as displays round, and nobody hears."""
     floor = {"dB": 0.15, "semitones": 0.05, "Hz": 1.0, "s": 0.0005, "bits": 0.5, "oct": 0.05}
+    if math.isinf(target.value):  # nothing is near it but itself
+        return target
     slack = max(0.02 * abs(target.value), floor.get(target.unit, 0.01))
     return replace(target, slack=slack)
+
+
+def stands_in(device_name: str) -> bool:
+    """Whether a device stands in for one of our effects."""
+    return any(row.is_named(device_name) for row in stock())
+
+
+def unit_of(device_name: str, parameter_name: str) -> str:
+    """The unit of a device's values as a table says it; empty where none does."""
+    for row in stock():
+        if row.by != "value" or not row.is_named(device_name):
+            continue
+        units = {theirs: rule[1] for theirs, rule in row.set.items()}
+        for band in row.bands:
+            units |= {band["gain"]: "dB", band["frequency"]: "Hz"}
+        for pattern, unit in units.items():
+            if pattern == parameter_name or re.fullmatch(pattern, parameter_name, re.IGNORECASE):
+                return unit
+    return ""
 
 
 def device_for(slot: Slot, devices: Sequence[Device]) -> tuple[Device, Stock] | None:

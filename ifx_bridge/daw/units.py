@@ -28,9 +28,16 @@ UNITS: dict[str, tuple[str, float]] = {
     ":1": (":1", 1.0),
     ": 1": (":1", 1.0),
 }
-_NUMBER = re.compile(r"^\s*([-+−]?)\s*(inf|∞|\d+(?:[.,]\d+)?|[.,]\d+)\s*(\D*?)\s*$", re.IGNORECASE)
-_RATIO = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*:\s*1(?:\.0+)?\s*$")
-_INVERSE = re.compile(r"^\s*1\s*:\s*(\d+(?:\.\d+)?)\s*$")
+# Of these, displays show thousands; of others, three digits behind a comma are decimals.
+THOUSANDS = frozenset({"hz", "ms", "ct", "cents"})
+_SPACES = " '’\u00a0\u2009\u202f"
+_INFINITY = ("inf", "infinity", "∞")
+_DIGITS = rf"(?:infinity|inf|∞|\d{{1,3}}(?:[{_SPACES}]\d{{3}})+(?:[.,]\d+)?|[\d.,]*\d)"
+_NUMBER = re.compile(rf"^\s*([-+−]?)\s*({_DIGITS})\s*(\D*?)\s*$", re.IGNORECASE)
+_RATIO = re.compile(rf"^\s*({_DIGITS})\s*:\s*1(?:[.,]0+)?\s*$", re.IGNORECASE)
+_INVERSE = re.compile(rf"^\s*1\s*:\s*({_DIGITS})\s*$", re.IGNORECASE)
+# By groups of three with one kind of mark between them, decimals behind another.
+_GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*(?:(?!\1)[.,]\d+)?")
 
 
 @dataclass(frozen=True)
@@ -56,21 +63,40 @@ class Quantity:
 
 
 def quantity(text: str, bare: str = "") -> Quantity | None:
-    """What a display says, when it is a number: `3.20 kHz`, `-inf dB`, `4.0:1`, `12 %`.
+    """What a display says, when it is a number: `3.20 kHz`, `1,500 Hz`, `-inf dB`, `4.0:1`, `12 %`.
 
     Args:
         text: The display.
         bare: The unit of a number that is shown without one.
     """
     if match := _RATIO.match(text) or _INVERSE.match(text):
-        return Quantity(float(match[1]), ":1")
+        ratio = _number(match[1], "")
+        return None if ratio is None else Quantity(ratio, ":1")
     match = _NUMBER.match(text)
     if match is None:
         return None
     sign, digits, unit = match.groups()
-    number = math.inf if digits.lower() in ("inf", "∞") else float(digits.replace(",", "."))
-    plain, factor = UNITS.get((unit.strip() or bare).lower(), (unit.strip() or bare, 1.0))
+    unit = unit.strip() or bare
+    number = _number(digits, unit)
+    if number is None:
+        return None
+    plain, factor = UNITS.get(unit.lower(), (unit, 1.0))
     return Quantity((-number if sign in ("-", "−") else number) * factor, plain)
+
+
+def _number(digits: str, unit: str) -> float | None:
+    """Digits with decimals and thousands marked in any of the usual ways; None for 1.2.3."""
+    if digits.lower() in _INFINITY:
+        return math.inf
+    digits = re.sub(f"[{_SPACES}]", "", digits)
+    marks = [c for c in digits if c in ".,"]
+    grouped = _GROUPED.fullmatch(digits)
+    if grouped and (len(marks) > 1 or (marks == [","] and unit.lower() in THOUSANDS)):
+        thousands = marks[0]
+        # A zero in front is no number of thousands.
+        if not digits.startswith("0"):
+            return float(digits.replace(thousands, "").replace(",", "."))
+    return float(digits.replace(",", ".")) if len(marks) <= 1 else None
 
 
 def convert(value: float, unit: str, to: str) -> float:

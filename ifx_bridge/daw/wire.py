@@ -7,11 +7,8 @@ a second and no oftener.
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import json
 import logging
-import math
 import queue
 import socket
 import threading
@@ -20,9 +17,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from ifx_bridge.daw import traffic
 from ifx_bridge.daw.osc import Message, NotOsc, bundles, decode, encode
 from ifx_bridge.errors import UserError
 
@@ -66,7 +63,7 @@ class Wire:
         port: Of ours; 0 takes any that is free.
         bind: Address to listen on. Beyond loopback, `allowed` must name who may send.
         allowed: Addresses that may send; by default those of `remote` and of this machine.
-        rate: Most flushes a second of what is `put`.
+        rate: Most flushes a second of what is `put`; above 0.
 
     Raises:
         UserError: The port is taken, or it would be open to everyone.
@@ -90,6 +87,7 @@ class Wire:
         self.allowed = allowed or frozenset({LOOPBACK, remote[0]})
         self.rate = rate
         self._socket = _bound(bind, port)
+        self._port = int(self._socket.getsockname()[1])
         self._open = True
         self._counts = dict.fromkeys(Counts.__dataclass_fields__, 0)
         self._arrived: queue.SimpleQueue[tuple[bytes, str] | None] = queue.SimpleQueue()
@@ -98,9 +96,9 @@ class Wire:
         self._listeners: list[Callable[[Message], None]] = []
         self._lock = threading.Lock()
         self._waiting: dict[tuple[Any, ...], Message] = {}
+        self._unsent: UserError | None = None
         self._last: OrderedDict[tuple[Any, ...], Message] = OrderedDict()
         self._some_wait = threading.Condition(self._lock)
-        self._record: IO[str] | None = None
         self._threads = [
             threading.Thread(target=run, name=f"ifx-osc-{run.__name__}", daemon=True)
             for run in (self._receive, self._read, self._flush)
@@ -116,12 +114,7 @@ class Wire:
         Raises:
             UserError: It cannot be sent.
         """
-        try:
-            data = encode(message)
-        except NotOsc as error:
-            raise UserError(
-                f"This cannot be sent: {error}.", kept="Nothing was changed."
-            ) from error
+        data = _encoded(message)
         with self._lock:
             self._last.pop(message.key, None)
         self._out(data, message)
@@ -135,9 +128,7 @@ class Wire:
         try:
             datagrams = bundles(messages)
         except NotOsc as error:
-            raise UserError(
-                f"This cannot be sent: {error}.", kept="Nothing was changed."
-            ) from error
+            raise UserError(f"This cannot be sent: {error}.") from error
         with self._lock:
             for message in messages:
                 self._last.pop(message.key, None)
@@ -162,9 +153,17 @@ class Wire:
             self._last.clear()
 
     def flushed(self, timeout: float = 2.0) -> bool:
-        """Wait until all that was put has been sent."""
+        """Wait until all that was put has been sent; false when that takes longer than `timeout`.
+
+        Raises:
+            UserError: Some of it could not be sent.
+        """
         with self._some_wait:
-            return self._some_wait.wait_for(lambda: not self._waiting, timeout)
+            done = self._some_wait.wait_for(lambda: not self._waiting, timeout)
+            error, self._unsent = self._unsent, None
+        if error is not None:
+            raise error
+        return done
 
     # Receiving.
 
@@ -228,40 +227,7 @@ class Wire:
     @property
     def port(self) -> int:
         """Ours."""
-        return int(self._socket.getsockname()[1])
-
-    # Recording.
-
-    @contextmanager
-    def recording(self, path: Path) -> Iterator[None]:
-        """Write every datagram in and out to a file, for `replay`.
-
-        Raises:
-            UserError: It cannot be made. When the disk is full later, it just ends there.
-        """
-        try:
-            opened = path.open("w", encoding="utf-8", buffering=1)
-        except OSError as error:
-            raise UserError(
-                f"{path} cannot be written ({error.strerror or error}).",
-                next_step="Choose another file with --record-osc.",
-            ) from error
-        with self._lock:
-            self._record = opened
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._record = None
-            with contextlib.suppress(OSError):
-                opened.close()
-
-    def _note(self, side: str, data: bytes) -> None:
-        row = {"at": time.time(), "side": side, "data": base64.b64encode(data).decode()}
-        with self._lock:
-            if self._record is not None:
-                with contextlib.suppress(OSError):  # a full disk must not stop the wire
-                    self._record.write(json.dumps(row) + "\n")
+        return self._port
 
     # Threads.
 
@@ -274,6 +240,8 @@ class Wire:
                 if self._open:
                     time.sleep(0.01)
                 continue
+            if not self._open:  # it was the one that ends the wait
+                return
             if self._arrived.qsize() < BACKLOG:
                 self._arrived.put((data, source[0]))
             else:
@@ -289,8 +257,7 @@ class Wire:
 
     def feed(self, data: bytes) -> None:
         """Take a datagram as if it had come in; never raises."""
-        if self._record is not None:
-            self._note("in", data)
+        traffic.note("in", data, self.port)
         try:
             messages = decode(data)
         except NotOsc as error:
@@ -323,9 +290,11 @@ class Wire:
                 batch = list(self._waiting.values())
             for message in batch:
                 try:
-                    self._out(encode(message), message)
-                except (NotOsc, UserError) as error:
+                    self._out(_encoded(message), message)
+                except UserError as error:
                     log_out.warning("%s", error)
+                    with self._lock:
+                        self._unsent = self._unsent or error
             with self._some_wait:
                 for message in batch:
                     if self._waiting.get(message.key) == message:
@@ -339,14 +308,14 @@ class Wire:
     def _out(self, data: bytes, *messages: Message) -> None:
         for message in messages:
             log_out.debug("%s", message)
-        if self._record is not None:
-            self._note("out", data)
+        traffic.note("out", data, self.port)
         try:
             self._socket.sendto(data, self.remote)
-        except OSError as error:
+        except (OSError, OverflowError, UnicodeError) as error:  # no such port, no such host
             host, port = self.remote
+            reason = getattr(error, "strerror", None) or error
             raise UserError(
-                f"Nothing can be sent to {host}:{port} ({error.strerror or error}).",
+                f"Nothing can be sent to {host}:{port} ({reason}).",
                 next_step="Check the address.",
             ) from error
         self._count("sent", len(messages))
@@ -394,34 +363,25 @@ def arriving_until(
             return
 
 
+def _encoded(message: Message) -> bytes:
+    try:
+        return encode(message)
+    except NotOsc as error:
+        raise UserError(f"This cannot be sent: {error}.") from error
+
+
 def _bound(host: str, port: int) -> socket.socket:
     made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with contextlib.suppress(OSError):
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
     try:
         made.bind((host, port))
-    except OSError as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         made.close()
+        reason = getattr(error, "strerror", None) or error
         raise UserError(
-            f"Port {port} of {host} cannot be opened ({error.strerror or error}).",
+            f"Port {port} of {host} cannot be opened ({reason}).",
             next_step="Another program listens there, maybe another IFX Bridge: close it, or "
             "choose another port in the DAW and with --port.",
         ) from error
     return made
-
-
-def replay(path: Path) -> Iterator[tuple[float, str, bytes]]:
-    """Time in seconds, side (`in` or `out`) and datagram of a recording, as it went.
-
-    Raises:
-        UserError: It is no recording.
-    """
-    try:
-        for line in path.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            at, data = float(row["at"]), base64.b64decode(row["data"], validate=True)
-            if not math.isfinite(at) or row["side"] not in ("in", "out"):
-                raise ValueError(line)
-            yield at, row["side"], data
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path.name} is no recording of OSC.") from error

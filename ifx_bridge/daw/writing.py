@@ -80,8 +80,11 @@ def write(
     failed = ""
     total = len(wanted)
     if Can.READ_BACK not in link.capabilities:
-        link.set([(w.parameter, _inside(w)) for w in waiting.values()])
         reason = "sent, but this link cannot read back"
+        try:
+            link.set([(w.parameter, _inside(w)) for w in waiting.values()])
+        except UserError as error:
+            reason = str(error)
         found |= {i: _ended(w, None, "unconfirmed", reason) for i, w in waiting.items()}
         waiting = {}
     for attempt in range(tries):
@@ -316,7 +319,8 @@ def _comparable(search: _Search, text: Quantity | str | None) -> float | None:
 
 def _note(search: _Search, position: float, value: float) -> None:
     assert search.want.display is not None
-    distance = abs(value - search.want.display.value)
+    target = search.want.display.value
+    distance = 0.0 if value == target else abs(value - target)  # also where both are infinite
     if search.best is None or distance < search.best[0]:
         search.best = (distance, position)
 

@@ -183,6 +183,21 @@ class Effect:
         return {p.name: p.clamp(float(params.get(p.name, p.default))) for p in self.parameters}
 
 
+def scaled(kind: Effect, params: Params, amount: float) -> dict[str, float]:
+    """Values of an effect with its strength multiplied.
+
+    Knobs with a neutral position move that many times as far from it, on the scale of the knob;
+    the others stay.
+    """
+    values = dict(params)
+    for parameter in kind.parameters:
+        if parameter.neutral is not None and parameter.name in values:
+            neutral = parameter.to_unit(parameter.neutral)
+            distance = parameter.to_unit(values[parameter.name]) - neutral
+            values[parameter.name] = parameter.from_unit(neutral + amount * distance)
+    return values
+
+
 _registry: dict[tuple[str, str], Effect] = {}
 
 

@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ifx_bridge import audio
-from ifx_bridge.brain.draft import scaled
 from ifx_bridge.ears import measures
 from ifx_bridge.effects.chain import Chain, Slot
+from ifx_bridge.effects.spec import scaled
 from ifx_bridge.refine.whole_chain import Settings, listening_excerpt
 from ifx_bridge.study import crowd
 from ifx_bridge.words.knowledge import Descriptor, Knowledge, build, lexicon

@@ -184,6 +184,9 @@ class FakeLive(Fake):
     def __init__(self, lanes: list[Lane], weather: Weather = FINE) -> None:
         self.playing, self.beats, self.tempo, self.recording = False, 0.0, 120.0, False
         self.selected, self.chosen = 0, None
+        self.rolls = False  # whether its place moves while it plays
+        # By question: the ids, and what was told last.
+        self.listened: dict[tuple[str, tuple[Any, ...]], Any] = {}
         super().__init__(lanes, weather)
 
     def take(self, message: Message) -> None:
@@ -198,6 +201,8 @@ class FakeLive(Fake):
                 track, device, knob, value = message.args
                 found = self._knob(track, device, knob)
                 found.move(min(found.high, max(found.low, float(value))))  # type: ignore[arg-type]
+            elif "/start_listen/" in path or "/stop_listen/" in path:
+                self._listen(path, message.args)
             elif path == "song/continue_playing":
                 self.playing = True
             elif path == "song/stop_playing":
@@ -214,6 +219,32 @@ class FakeLive(Fake):
                 self.say(Message("/live/error", (f"Unknown OSC address: {message.address}",)))
         except (IndexError, ValueError, TypeError) as error:
             self.say(Message("/live/error", (f"Error handling OSC message: {error}",)))
+
+    def _listen(self, path: str, args: tuple[Any, ...]) -> None:
+        kind, verb, what = path.split("/", 2)
+        getter = f"get_{kind}/get/{what}".replace("/", "__")
+        getattr(self, getter)(*args)  # an error where there is no such thing
+        if verb == "stop_listen":
+            self.listened.pop((getter, args), None)
+        else:
+            self.listened[getter, args] = object()  # told at once
+
+    def after_tick(self) -> None:
+        if self.playing and self.rolls:
+            self.beats += self.tempo / 60 * self.tick
+        for (getter, args), last in list(self.listened.items()):
+            try:
+                values = getattr(self, getter)(*args)
+            except (IndexError, ValueError):
+                continue
+            if values == last:
+                continue
+            self.listened[getter, args] = values
+            address = "/live/" + getter[4:].replace("__", "/")
+            self.say(Message(address, (*args, *values)))
+            if address.endswith("/parameter/value"):
+                shown = (self._knob(*args).text(),)
+                self.say(Message(f"{address}_string", (*args, *shown)))
 
     def _effect(self, track: Any, device: Any) -> Effect:
         if track < 0 or device < 0:
@@ -277,6 +308,11 @@ class FakeLive(Fake):
 
     def get_device__get__parameters__value(self, track: int, device: int) -> tuple[Any, ...]:
         return tuple(self._said(k) for k in self._effect(track, device).knobs)
+
+    def get_device__get__parameter__value(
+        self, track: int, device: int, knob: int
+    ) -> tuple[Any, ...]:
+        return (self._said(self._knob(track, device, knob)),)
 
     def get_device__get__parameter__value_string(
         self, track: int, device: int, knob: int

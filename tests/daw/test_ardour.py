@@ -234,13 +234,29 @@ def test_the_commands(running: ardour.Ardour, link: ArdourLink, tmp_path: Path) 
     done = run("set", "ACE Compressor", "Ratio=2.5", "--track", "gtr")
     assert done["confirmed"] == 1  # type: ignore[index]
 
+    words = ("Attack=0.02 s", "--track", "gtr")
+    assert run("set", "ACE Compressor", *words)["confirmed"] == 1  # type: ignore[index]
+    assert parameter(link, "ACE Compressor", "Attack").value == pytest.approx(20, rel=1e-5)
+    words = ("Frequency 1=3.2kHz", "Gain 1=-2,5 dB", "--track", "gtr")
+    assert run("set", "ACE EQ", *words)["confirmed"] == 2  # type: ignore[index]
+    assert parameter(link, "ACE EQ", "Frequency 1").value == pytest.approx(3200, rel=1e-5)
+    assert parameter(link, "ACE EQ", "Gain 1").value == pytest.approx(-2.5, rel=1e-5)
+    for device, value, said in (
+        ("ACE EQ", "Gain 1=3.2kHz", "Gain 1 is in dB: Hz cannot become dB"),
+        ("ACE Compressor", "Knee=3 dB", "does not say in which unit"),
+    ):
+        first = ["daw", "--daw", "ardour", "--port", str(running.port)]
+        refused = CliRunner().invoke(app, [*first, "set", device, value, "--track", "gtr"])
+        assert said in str(refused.exception)
+
     arguments = ("push", str(turn(tmp_path)), "--turn", "1", "--track", ardour.TRACK)
     shown = run(*arguments, "--preview")
     assert "ACE EQ, ACE Compressor, ACE Delay, ACE Reverb" in shown["summary"]  # type: ignore[index]
     assert parameter(link, "ACE Compressor", "Ratio").value == pytest.approx(2.5, rel=1e-5)
     done = run(*arguments)
     assert (done["unconfirmed"], done["refused"]) == (0, 0)  # type: ignore[index]
-    assert done["confirmed"] == len(shown["parameters"])  # type: ignore[index]
+    assert shown["switches"] == [{"device": "ACE Delay", "index": 3, "on": False}]  # type: ignore[index]
+    assert done["confirmed"] == len(shown["parameters"]) + 1  # type: ignore[index]
     for device, name, value in (
         ("ACE EQ", "Gain 1", -4.2), ("ACE EQ", "Gain 2", 2.5), ("ACE EQ", "Gain H", 3),
         ("ACE EQ", "Frequency 2", 5000), ("ACE Compressor", "Threshold", -31.5),
@@ -248,7 +264,15 @@ def test_the_commands(running: ardour.Ardour, link: ArdourLink, tmp_path: Path) 
     ):  # fmt: skip
         assert parameter(link, device, name).value == pytest.approx(value, rel=1e-5)
     assert [d.enabled for d in link.devices(link.tracks()[0])] == [True, True, False, True, True]
+    # The start has none of them: what this push has used goes off, the user's own stays on.
     link.enable(link.devices(link.tracks()[0])[2], True)
+    done = run("push", str(tmp_path), "--turn", "0", "--track", ardour.TRACK)
+    assert (done["confirmed"], done["unconfirmed"]) == (3, 0)  # type: ignore[index]
+    (note,) = done["notes"]  # type: ignore[index]
+    assert note.endswith("not of this turn: ACE Delay (3), ACE Delay (5).")
+    assert [d.enabled for d in link.devices(link.tracks()[0])] == [False, False, True, False, True]
+    for device in link.devices(link.tracks()[0]):
+        link.enable(device, True)
 
     found = run("capture", "--track", ardour.TRACK, "--out", str(tmp_path / "dry"))
     assert found["seconds"] > 1  # type: ignore[index]

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from typer.testing import CliRunner
 
 from ifx_bridge import audio
+from ifx_bridge.cli import app
 from ifx_bridge.daw.capture import STABLE_SECONDS, BounceFolder, cut, from_file, kept
 from ifx_bridge.daw.link import Capture
 from ifx_bridge.errors import Cancelled, UserError
@@ -120,3 +122,32 @@ def test_a_part_is_cut_and_a_full_disk_is_told(
     assert "untouched" in error.value.kept
     with pytest.raises(UserError, match="no file"):
         from_file(tmp_path / "nothing.wav")
+
+
+def test_a_bounce_goes_where_it_was_asked_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounces, out = tmp_path / "bounces", tmp_path / "out"
+    bounces.mkdir()
+    look = BounceFolder.poll
+
+    def bounced(folder: BounceFolder, now: float) -> Path | None:
+        if not (bounces / "take.wav").exists():
+            audio.save(bounces / "take.wav", noise(), RATE)
+        return look(folder, now)
+
+    monkeypatch.setattr(BounceFolder, "poll", bounced)
+    words = ["daw", "capture", "--watch", str(bounces), "--out", str(out)]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert sorted(p.name for p in out.iterdir()) == ["dry.capture.json", "dry.wav"]
+    assert [p.name for p in bounces.iterdir()] == ["take.wav"]
+    assert json.loads((out / "dry.capture.json").read_text())["item"] == "take"
+
+
+def test_what_can_be_recorded_is_listed_without_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ifx_bridge.daw.recording.devices", list)
+    done = CliRunner().invoke(app, ["daw", "capture", "--record", "list"])
+    assert (done.exit_code, done.output) == (0, "No device here can be recorded.\n")
+    done = CliRunner().invoke(app, ["daw", "capture", "--track", "Vox"])
+    assert "--out" in str(done.exception)

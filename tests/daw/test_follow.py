@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import random
+import time
 
 import pytest
 
 from ifx_bridge.daw.follow import Follow
-from ifx_bridge.daw.link import Device, Scene, Track, Transport
+from ifx_bridge.daw.link import DawParameter, Device, Reading, Scene, Track, Transport
 from ifx_bridge.errors import UserError
 from tests.daw.fake_reaper import FakeReaper
 from tests.daw.fakes import FINE, Effect, FakeLive, Lane, Weather
@@ -72,3 +74,110 @@ def test_a_listener_that_fails_is_told_of_the_next_change() -> None:
     assert eventually(lambda: told == [100, 110, 120, None])
     follow.close()
     assert told == [100, 110, 120, None]
+
+
+# Live tells of changes by itself.
+
+
+def scenes(seen: list[Scene | None]) -> Scene:
+    return seen[-1] if seen and seen[-1] else Scene(Transport(False))
+
+
+def asked(fake: FakeLive, what: str) -> int:
+    return sum(m.address == f"/live/{what}" for m in fake.heard)
+
+
+def test_live_is_listened_to_and_hardly_asked() -> None:
+    seen: list[Scene | None] = []
+    with daw("live", [Lane("Drums"), Lane("Vox")]) as (fake, link):
+        assert isinstance(fake, FakeLive)
+        with Follow(link.scene, seen.append, seconds=0.02):
+            assert eventually(lambda: scenes(seen).track == Track(1, "Drums", True))
+            before = asked(fake, "song/get/tempo")
+            for tempo in (93.0, 94.0, 95.0):
+                fake.tempo = tempo
+                assert eventually(lambda tempo=tempo: scenes(seen).transport.tempo == tempo, 1.0)  # type: ignore[misc]
+            fake.selected = 1
+            assert eventually(lambda: scenes(seen).track == Track(2, "Vox", True), 1.0)
+            fake.playing = fake.rolls = True
+            assert eventually(lambda: (scenes(seen).transport.seconds or 0) > 0.1, 1.0)
+            assert asked(fake, "song/get/tempo") - before <= 2
+        link.close()
+        assert eventually(lambda: not fake.listened)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_what_live_tells_in_bad_weather_is_seen_in_the_end(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ifx_bridge.daw.live_listen.GUARD_SECONDS", 0.3)
+    weather = Weather(loss=0.3, duplicate=0.3, delay=0.3, random=random.Random(seed))
+    seen: list[Scene | None] = []
+    with daw("live", [Lane("Drums"), Lane("Vox")], weather) as (fake, link):
+        assert isinstance(fake, FakeLive)
+        with Follow(link.scene, seen.append, seconds=0.02):
+            for n in range(4):
+                fake.selected, fake.tempo = n % 2, 90.0 + n
+                assert eventually(
+                    lambda n=n: (  # type: ignore[misc]
+                        scenes(seen).transport.tempo == 90 + n
+                        and scenes(seen).track == Track(n % 2 + 1, fake.lanes[n % 2].name, True)
+                    )
+                )
+
+
+def test_a_live_that_has_forgotten_its_listeners_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ifx_bridge.daw.live_listen.GUARD_SECONDS", 0.3)
+    seen: list[Scene | None] = []
+    with daw("live", [Lane("Vox")]) as (fake, link):
+        assert isinstance(fake, FakeLive)
+        with Follow(link.scene, seen.append, seconds=0.02):
+            assert eventually(lambda: scenes(seen).track is not None)
+            fake.listened.clear()
+            fake.tempo = 77.0
+            assert eventually(lambda: scenes(seen).transport.tempo == 77)
+            assert eventually(lambda: len(fake.listened) == 5)
+
+
+def test_a_return_track_of_live_is_none_of_ours() -> None:
+    with daw("live", [Lane("Vox")]) as (fake, link):
+        assert isinstance(fake, FakeLive)
+
+        def no_track() -> tuple[int]:
+            raise ValueError("it is not in the list")
+
+        fake.get_view__get__selected_track = no_track  # type: ignore[method-assign]
+        assert link.scene() == Scene(Transport(False, False, 0.0, 120.0))
+
+
+def test_values_that_move_in_live_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ifx_bridge.daw.live_listen.GUARD_SECONDS", 0.3)
+    vox = Effect("EQ", knobs(3))
+    told: list[tuple[str, Reading]] = []
+
+    def changed(parameter: DawParameter, reading: Reading) -> None:
+        told.append((parameter.name, reading))
+
+    with daw("live", [Lane("Vox", [vox])]) as (fake, link):
+        assert isinstance(fake, FakeLive)
+        found = link.parameters(link.devices(link.track("Vox"))[0])
+        with link.watching(found[:2], changed):
+            vox.knobs[0].move(0.5)
+            assert eventually(lambda: told == [("Knob 1", Reading(0.5, "0.500"))])
+            vox.knobs[2].move(0.5)  # nobody watches it
+            # What was lost comes with the guard, and what comes twice is told once.
+            fake.weather = Weather(silent=True)
+            vox.knobs[1].move(0.75)
+            time.sleep(0.1)
+            fake.weather = Weather(duplicate=1.0)
+            assert eventually(lambda: len(told) == 2)
+            assert told[1] == ("Knob 2", Reading(0.75, "0.750"))
+            fake.listened.clear()
+            vox.knobs[0].move(1.0)
+            assert eventually(lambda: len(told) == 3)
+            assert told[2] == ("Knob 1", Reading(1.0, "1.000"))
+        fake.weather = FINE
+        assert eventually(lambda: not fake.listened)
+        vox.knobs[0].move(0.0)
+        time.sleep(0.5)
+        assert len(told) == 3

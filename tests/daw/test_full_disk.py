@@ -14,12 +14,12 @@ from ifx_bridge import audio
 from ifx_bridge.daw import midi
 from ifx_bridge.daw.automation import Lane as Way
 from ifx_bridge.daw.automation import Ramp
-from ifx_bridge.daw.capture import from_file, kept, written
+from ifx_bridge.daw.capture import copied, from_file, kept, written
 from ifx_bridge.daw.link import Capture, DawParameter
-from ifx_bridge.daw.live import _copied
 from ifx_bridge.daw.osc import Message
 from ifx_bridge.daw.push import preview, push
 from ifx_bridge.daw.reaper_helper import Helper
+from ifx_bridge.daw.traffic import recording
 from ifx_bridge.daw.wire import Wire
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.errors import UserError
@@ -53,7 +53,7 @@ def metadata(folder: Path) -> None:
 
 WRITERS: list[tuple[Callable[[Path], object], str]] = [
     (lambda f: written(SOUND, 48000, f, Capture(f, "a test")), "dry.wav"),
-    (lambda f: _copied(f / "take.wav", f, "Vox", "take", None), "dry.wav"),
+    (lambda f: copied(Capture(f / "take.wav", "a test"), f), "dry.wav"),
     (ramp_file, "ramp.mid"),
     (metadata, "take.capture.json"),
 ]
@@ -97,11 +97,11 @@ def test_a_push_goes_on_without_the_preset() -> None:
 
 def test_a_recording_of_osc_ends_and_the_wire_goes_on(tmp_path: Path) -> None:
     with Wire(("127.0.0.1", 9)) as wire:
-        with full(), wire.recording(tmp_path / "osc.jsonl"):
+        with full(), recording(tmp_path / "osc.jsonl"):
             wire.send(Message("/x", (1.0,)))
         assert wire.counts.sent == 1
         with pytest.raises(UserError, match="cannot be written"):  # noqa: SIM117
-            with wire.recording(tmp_path / "nowhere" / "osc.jsonl"):
+            with recording(tmp_path / "nowhere" / "osc.jsonl"):
                 pass
 
 
@@ -110,4 +110,4 @@ def test_a_wrong_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError):
         kept(from_file(tmp_path / "x.wav"))
     with pytest.raises(UserError, match="could not be copied"):
-        _copied(tmp_path / "nothing.wav", tmp_path, "Vox", "take", None)
+        copied(Capture(tmp_path / "nothing.wav", "a test"), tmp_path)

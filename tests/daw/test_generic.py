@@ -158,3 +158,38 @@ high = 0.0
         one, two = link.parameters(link.devices(link.tracks()[0])[0])
         write(link, [Wanted(one, 0.0), Wanted(two, -30.0)])
     assert port.sent == [*midi.cc14(0, 20, 16383), *midi.nrpn(1, 300, 8192)]
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong", "said"),
+    [
+        ("port = {port}", "port = 99999", "port is 99999; it goes from 1 to 65535"),
+        ("port = {port}", "port = {port}\nrate = 0", "rate is 0"),
+        ("port = {port}", 'port = "here"', "port is 'here'"),
+        ("port = {port}", "port = {port}\nlisten = -1", "listen is -1"),
+        ("port = {port}", 'port = {port}\nask = "refresh"', "begins with a slash"),
+        ('send = "/param/3 value:f"', 'send = "a value:f"', "begins with a slash"),
+        ('send = "/param/3 value:f"', 'send = "/a/{{x}} value:f"', "no braces"),
+        ('send = "/param/3 value:f"', "send = 3", "begins with a slash"),
+        ('send = "/param/3 value:f"', "cc = {{ channel = 17, control = 2 }}", "channel is 17"),
+        ('send = "/param/3 value:f"', "cc = {{ channel = 1, control = 32 }}", "control is 32"),
+        ('play = "/play on:i"', 'play = "/{{play}} on:i"', "no braces"),
+    ],
+)
+def test_what_cannot_be_sent_is_no_map(tmp_path: Path, line: str, wrong: str, said: str) -> None:
+    assert line in MAP
+    text = MAP.replace(line, wrong, 1).format(port=9)
+    with pytest.raises(UserError) as error:
+        Map.load(written(tmp_path, text))
+    assert said in error.value.what
+
+
+def test_what_does_not_go_out_is_not_called_sent(tmp_path: Path) -> None:
+    text = MAP.format(port=9).replace('name = "Boxes"', 'name = "Boxes"\nhost = "no host.invalid"')
+    text = "\n".join(line for line in text.splitlines() if "answer" not in line)
+    with GenericLink(written(tmp_path, text)) as link:
+        for _ in range(2):  # the sender goes on
+            gain, mode = link.parameters(link.devices(link.tracks()[0])[0])
+            for one in write(link, [Wanted(gain, 6.0), Wanted(mode, 3.0)]).writes:
+                assert one.status == "unconfirmed"
+                assert one.reason.startswith("Nothing can be sent to no host.invalid:9")

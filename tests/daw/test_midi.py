@@ -9,10 +9,13 @@ import mido
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from ifx_bridge.cli import app
 from ifx_bridge.daw import midi
 from ifx_bridge.daw.automation import Lane, Ramp
 from ifx_bridge.daw.link import DawParameter
+from ifx_bridge.daw.midi import Controls
 from ifx_bridge.errors import UserError
 from tests.daw import jack
 
@@ -227,3 +230,48 @@ def test_a_ramp_is_sent_live() -> None:
     assert len(drive) == 101
     # What does not move is sent once.
     assert len([m for m in sent if m.control == controls[1]]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[[control", "Expected"),
+        (
+            '[[control]]\nkind = "note_on"\nchannel = "a"\nnumber = 3\ncommand = "undo"',
+            "channel is 'a'",
+        ),
+        ('[[control]]\nkind = "note_on"\nchannel = 16\nnumber = 3\ncommand = "undo"', "0 to 15"),
+        ('[[control]]\nkind = "note_on"\nchannel = 0\nnumber = 128\ncommand = "undo"', "0 to 127"),
+        (
+            '[[control]]\nkind = "wheel"\nchannel = 0\nnumber = 1\ncommand = "undo"',
+            "'wheel' is none",
+        ),
+        ('[[control]]\nkind = "note_on"\nchannel = 0\nnumber = 1\ncommand = "fly"', "'fly'"),
+        ("control = 3", "damaged"),
+    ],
+)
+def test_a_damaged_map_is_told(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "ifx-midi.toml"
+    assert Controls.read(path) == Controls()
+    path.write_text(text)
+    with pytest.raises(UserError) as error:
+        Controls.read(path)
+    assert said in error.value.what
+    assert error.value.kept == "It is as it was."
+    for words in (["listen", str(tmp_path / "out")], ["learn", "redo", "--midi-port", "none"]):
+        done = CliRunner().invoke(app, ["daw", *words, "--midi-map", str(path)])
+        assert isinstance(done.exception, UserError), done.exception
+        assert said in done.exception.what
+
+
+def test_what_was_learned_is_read_again(tmp_path: Path) -> None:
+    learned = Controls().learned(mido.Message("note_on", note=36), "redo")
+    (tmp_path / "map.toml").write_text(learned.to_toml())
+    assert Controls.read(tmp_path / "map.toml") == learned
+
+
+@pytest.mark.parametrize("tempo", [0.0, 1.0, 1e9, float("nan")])
+def test_tempos_that_midi_has_not_are_told(tmp_path: Path, tempo: float) -> None:
+    with pytest.raises(UserError, match="beats a minute"):
+        midi.write_file(tmp_path / "x.mid", [], Ramp(0, 1), tempo)
+    assert not list(tmp_path.iterdir())

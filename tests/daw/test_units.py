@@ -25,6 +25,20 @@ from ifx_bridge.daw.units import Quantity, convert, quantity
         ("4:1", 4, ":1"),
         (" 0.500 ", 0.5, ""),
         ("2.0 oct", 2, "oct"),
+        ("3,200 Hz", 3200, "Hz"),
+        ("1,000.0 Hz", 1000, "Hz"),
+        ("1.000,5 Hz", 1000.5, "Hz"),
+        ("12 345.6 Hz", 12345.6, "Hz"),
+        ("3\u202f200 Hz", 3200, "Hz"),
+        ("1,500 ms", 1.5, "s"),
+        ("3,200 kHz", 3200, "Hz"),
+        ("0,500", 0.5, ""),
+        ("0,125 Hz", 0.125, "Hz"),
+        ("-6,000 dB", -6, "dB"),
+        ("infinity :1", math.inf, ":1"),
+        ("inf:1", math.inf, ":1"),
+        ("∞ : 1", math.inf, ":1"),
+        ("1:8", 8, ":1"),
     ],
 )
 def test_displays(text: str, value: float, unit: str) -> None:
@@ -34,7 +48,7 @@ def test_displays(text: str, value: float, unit: str) -> None:
     assert found.unit == unit
 
 
-@pytest.mark.parametrize("text", ["Off", "Auto", "", "C3", "1/4", "1.2.3"])
+@pytest.mark.parametrize("text", ["Off", "Auto", "", "C3", "1/4", "1.2.3", "1,,5", "1 2"])
 def test_words_are_no_numbers(text: str) -> None:
     assert quantity(text) is None
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ifx_bridge.daw.osc import Message, decode, encode
-from ifx_bridge.daw.wire import LOOPBACK, Wire, replay
+from ifx_bridge.daw.traffic import recording, replay
+from ifx_bridge.daw.wire import LOOPBACK, Wire
 from ifx_bridge.errors import UserError
 
 
@@ -176,7 +177,7 @@ def test_a_port_that_is_taken_is_told(wire: Wire) -> None:
 
 def test_what_was_recorded_plays_again(wire: Wire, peer: Peer, tmp_path: Path) -> None:
     path = tmp_path / "osc.jsonl"
-    with wire.recording(path):
+    with recording(path):
         peer.say(wire, Message("/a", (1,)))
         peer.socket.sendto(b"garbage", (LOOPBACK, wire.port))
         assert eventually(lambda: wire.counts.garbage == 1)
@@ -184,11 +185,12 @@ def test_what_was_recorded_plays_again(wire: Wire, peer: Peer, tmp_path: Path) -
     peer.say(wire, Message("/not/recorded"))
     assert eventually(lambda: wire.counts.received == 2)
     rows = list(replay(path))
-    assert [side for _, side, _ in rows] == ["in", "in", "out"]
+    assert [row.side for row in rows] == ["in", "in", "out"]
+    assert {row.port for row in rows} == {wire.port}
     with Wire((LOOPBACK, 9)) as other:
-        for _, side, data in rows:
-            if side == "in":
-                other.feed(data)
+        for row in rows:
+            if row.side == "in":
+                other.feed(row.data)
         assert other.state() == {("/a",): Message("/a", (1,))}
         assert other.counts.garbage == 1
 
@@ -207,3 +209,26 @@ def test_memory_is_bounded(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
         wire.feed(encode(Message(f"/p/{n}", (1.0,))))
     assert len(wire.state()) == 100
     assert wire.latest("/p/999") is not None
+
+
+def test_ports_that_cannot_be_are_told() -> None:
+    with pytest.raises(UserError, match="Port 99999"):
+        Wire((LOOPBACK, 9), port=99999)
+    with Wire((LOOPBACK, 99999)) as wire:
+        with pytest.raises(UserError, match=f"Nothing can be sent to {LOOPBACK}:99999"):
+            wire.send(Message("/a"))
+        # What is put fails later: whoever waits for it is told, and only once.
+        for message in (Message("/a", (1,)), Message("no address", (1,))):
+            wire.put(message)
+            with pytest.raises(UserError, match="sent"):
+                wire.flushed()
+        assert wire.flushed()
+
+
+def test_every_wire_is_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "osc.jsonl"
+    with recording(path), Wire((LOOPBACK, 9)) as one, Wire((LOOPBACK, 9)) as other:
+        one.send(Message("/one"))
+        other.send(Message("/other"))
+        ports = [one.port, other.port]
+    assert [row.port for row in replay(path)] == ports

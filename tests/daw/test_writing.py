@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -162,6 +163,27 @@ DISPLAYED = [
     ("Gain", decibels, Quantity(-12, "dB", 0.15), "confirmed", "-12"),
     ("Attack", auto, Quantity(0.05, "s", 0.001), "confirmed", "50."),
     ("Falling", lambda v: f"{100 - 100 * v:.0f} %", Quantity(0.3, "", 0.01), "confirmed", "30 %"),
+    (
+        "Thousands",
+        lambda v: f"{20 + 19980 * v:,.1f} Hz",
+        Quantity(3200, "Hz", 32),
+        "confirmed",
+        "3,",
+    ),
+    (
+        "Limits",
+        lambda v: "inf:1" if v == 1 else f"{1 / (1 - v):.2f}:1",
+        Quantity(4, ":1", 0.05),
+        "confirmed",
+        "4.",
+    ),
+    (
+        "Limited",
+        lambda v: "inf:1" if v == 1 else f"{1 / (1 - v):.2f}:1",
+        Quantity(math.inf, ":1"),
+        "confirmed",
+        "inf",
+    ),
     ("Beyond", decibels, Quantity(40, "dB", 0.15), "refused", ""),
     ("Words", lambda v: "Off", Quantity(1, "dB", 0.1), "refused", ""),
     ("Other", hertz, Quantity(1, "dB", 0.1), "refused", ""),

@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from gui import midi_control
+from gui.daw_desk import Found
 from gui.daw_side import CAPTURES
 from gui.main_window import Window
 from gui.midi_control import AMOUNT, MidiDialog
@@ -22,8 +23,11 @@ from ifx_bridge.daw import midi
 from ifx_bridge.daw.osc import Message
 from ifx_bridge.daw.wire import LOOPBACK, Wire
 from ifx_bridge.demo import clips
+from ifx_bridge.effects.chain import Chain, Slot
 from tests.daw import ardour
+from tests.daw.fakes import Effect, Knob, Lane
 from tests.daw.test_midi import server
+from tests.daw.test_writing import daw as live
 from tests.gui.conftest import PATIENT, QUICK, Opener, idle
 from tests.gui.test_main_window import CHURCH, say, status
 
@@ -263,3 +267,26 @@ def test_a_ramp_is_dragged_out_without_a_daw(qtbot: QtBot, opened: Opener) -> No
     names = [track.name for track in file.tracks]
     assert any("Reverb" in name for name in names)
     assert file.length == pytest.approx(8.0, abs=0.1)  # four bars at 120
+
+
+def test_the_push_dialog_follows_the_values_of_live(qtbot: QtBot, opened: Opener) -> None:
+    window, ratio = opened(), Knob("Ratio", value=0.2, display=lambda v: f"{1 + 19 * v:.2f} : 1")
+    lanes = [Lane("Vox", [Effect("Compressor", [Knob("Device On", value=0.0), ratio])])]
+    with live("live", lanes) as (fake, link):
+        desk = window.daw.desk
+        desk.found, desk.track_name = Found(link=link), "Vox"
+        dialog = PushDialog(window, desk, "x", Chain(), Chain((Slot("comp", {"ratio": 4}),)))
+        qtbot.addWidget(dialog)
+        qtbot.waitUntil(dialog.push_button.isEnabled, timeout=PATIENT)
+        assert "Compressor is switched on." in dialog.notes.text()
+
+        def now() -> str:
+            item = dialog.table.item(0, 3)
+            return item.text() if item is not None else ""
+
+        assert now() == "4.80 : 1"
+        ratio.move(0.5)
+        qtbot.waitUntil(lambda: now() == "10.50 : 1", timeout=PATIENT)
+        dialog.reject()
+        qtbot.waitUntil(lambda: not fake.listened, timeout=PATIENT)  # type: ignore[attr-defined]
+        desk.found = Found()
