@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ifx_bridge import audio
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.errors import UserError
 from ifx_bridge.plugin_build import build
@@ -83,7 +87,7 @@ def test_one_that_never_loads_is_named_and_blocked(tmp_path: Path, library: Libr
     bundle = compiled("hangs", tmp_path)
     (result,) = library.scan([bundle], load_seconds=3.0)
     assert "OddHangs" in result.problem and "within 3 s" in result.problem
-    assert str(bundle) in library.blocked()
+    assert [entry.path for entry in library.blocked()] == [bundle]
     with pytest.raises(UserError, match="blocked"):
         library.find(str(bundle))
 
@@ -100,6 +104,63 @@ def test_one_that_crashes_while_it_renders_ends_alone_and_is_blocked(
     with pytest.raises(PluginError, match="OddCrashes crashed") as error:
         chain.render(quiet + 1, RATE)
     assert error.value.fatal and "as it was" in error.value.kept
-    assert "crashed" in library.blocked()[str(bundle)]
-    with pytest.raises(UserError, match="is not on this computer"):
+    assert "block --remove OddCrashes" in error.value.next_step
+    (blocked,) = library.blocked()
+    assert blocked.path == bundle and "crashed" in blocked.why
+    with pytest.raises(UserError, match=r"is blocked \(OddCrashes crashed") as refused:
         chain.render(quiet, RATE)
+    assert "block --remove" in refused.value.next_step
+
+
+def test_one_that_crashes_in_any_command_is_blocked(tmp_path: Path, library: Library) -> None:
+    bundle = compiled("crashes", tmp_path)
+    description = library.find(str(bundle))
+    clip = tmp_path / "loud.wav"
+    audio.save(clip, 0.1 * noise(1) + 0.8, RATE)
+    command = ["plugins", "render", str(bundle), str(clip), "--out", str(tmp_path / "wet.wav")]
+    done = subprocess.run(
+        [sys.executable, "-m", "ifx_bridge.cli", *command], capture_output=True, text=True
+    )
+    assert done.returncode == 2 and "OddCrashes crashed" in done.stderr
+    assert "session" not in done.stderr  # there is none
+    (blocked,) = library.blocked()
+    assert blocked.path == bundle
+    library.unblock("oddcrashes")
+    with pytest.raises(PluginError), library.host(Path(description.path)) as host:
+        host.render(0.1 * noise(1) + 0.8, RATE, {})
+    assert [entry.path for entry in library.blocked()] == [bundle]
+
+
+def test_one_that_hangs_ends_with_whoever_asked(tmp_path: Path) -> None:
+    bundle = compiled("hangs", tmp_path)
+    code = (
+        "import sys, subprocess, pathlib\n"
+        "from ifx_bridge.plugins import host\n"
+        "start = subprocess.Popen\n"
+        "def told(*args, **options):\n"
+        "    process = start(*args, **options)\n"
+        "    print(process.pid, flush=True)\n"
+        "    return process\n"
+        "subprocess.Popen = told\n"
+        "host.Host(pathlib.Path(sys.argv[1]))\n"
+    )
+    asking = subprocess.Popen(
+        [sys.executable, "-c", code, str(bundle)], stdout=subprocess.PIPE, text=True
+    )
+    assert asking.stdout is not None
+    child = int(asking.stdout.readline())
+    time.sleep(2)  # it is loading by now
+    assert running(child)
+    asking.kill()
+    asking.wait()
+    until = time.monotonic() + 10
+    while running(child) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not running(child)
+
+
+def running(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
