@@ -24,9 +24,9 @@ Positions = NDArray[np.float64]
 Cost = Callable[[Positions], float]
 
 REACH = 0.25  # of the first steps
-NARROW = 0.4  # part of it, of the second descent
+NARROW = 0.4  # part of it, where all knobs have been turned before
 FINEST = 1e-3
-BEFORE_SECOND, FOR_SWITCHES = 0.5, 0.3  # parts of the renders
+BEFORE_SECOND, FOR_SWITCHES = 0.35, 0.3  # parts of the renders
 MOST_KNOBS = 40
 SCREEN_SHARE = 0.4  # of the renders, at most
 DEAD = 1e-6  # of the cost: a knob that changes less is not felt
@@ -153,8 +153,9 @@ def search(
         if switches:
             _switch(counted, switches, dimensions, renders * FOR_SWITCHES)
         rest = [index for index in numbers if index not in felt]
-        felt = [*felt, *_felt(counted, rest, reach, random)][:MOST_KNOBS]
-        _descend(counted, felt, renders, NARROW * reach)
+        woken = _felt(counted, rest, reach, random)
+        felt = [*felt, *woken][:MOST_KNOBS]
+        _descend(counted, felt, renders, reach if woken else NARROW * reach)
     except _Stopped:
         pass
     names = tuple(d.name for i, d in enumerate(dimensions) if i in {*felt, *switches})
