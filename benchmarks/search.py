@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -50,13 +51,17 @@ def cma(cost: Callable[..., float], knobs: list[Dimension], renders: int, seed: 
     bounds = np.tile([0.0, 1.0], (len(knobs), 1))
     start = np.array([k.start for k in knobs])
     optimizer = CMAwM(mean=start, sigma=0.18, bounds=bounds, steps=steps, seed=seed)
-    best, least, trace = start, cost(start), []
+
+    def stayed(at: np.ndarray) -> float:
+        return float(cost(at)) + STAY * float(np.square(at - start).sum())
+
+    best, least, trace = start, stayed(start), []
     trace.append(least)
     while len(trace) < renders:
         answers = []
         for _ in range(min(optimizer.population_size, renders - len(trace))):
             heard, told = optimizer.ask()
-            value = cost(heard)
+            value = stayed(heard)
             answers.append((told, value))
             if value < least:
                 best, least = heard, value
@@ -71,7 +76,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--renders", type=int, default=100)
     renders = parser.parse_args().renders
-    ways: dict[str, Search] = {"published": gaussian_process, "ours": search}
+    ways: dict[str, Search] = {
+        "published": partial(gaussian_process, stay=STAY),
+        "ours": partial(search, stay=STAY),
+    }
     try:
         import cmaes  # noqa: F401
 
@@ -98,18 +106,16 @@ def main() -> None:
             Dimension(p.key, p.default, 0 if p.kind == "number" else len(p.values))
             for p in described.parameters
         ]
-        start = np.array([k.start for k in knobs])
 
         def cost(
             at: np.ndarray, described=described, process=process, sound=sound, rate=rate,
-            origin=origin, change=change, start=start,
+            origin=origin, change=change,
         ) -> float:  # fmt: skip
             pairs = zip(described.parameters, at, strict=True)
             wet = process({p.key: p.value(float(x)) for p, x in pairs}, sound, rate)
             with torch.no_grad():
                 heard = listening.embed_audio(torch.from_numpy(wet)[None], rate)
-            aimed = float(losses.aimed(origin, heard, change))
-            return aimed + STAY * float(np.square(at - start).sum())
+            return float(losses.aimed(origin, heard, change))
 
         for name, way in ways.items():
             began = time.perf_counter()

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QValidator, QWheelEvent
 from PyQt6.QtWidgets import QDoubleSpinBox, QSlider, QToolButton, QWidget
 
 from gui.icons import padlock
 from gui.sliders import Slider
+from ifx_bridge.effects.entry import typed
 from ifx_bridge.effects.spec import Parameter
 
 STEPS = 1000
 # A press of an arrow key turns a knob by this part of its way.
 NUDGE = 0.01
-NUMBER = re.compile(r"^\s*([+-]?\d*[.,]?\d+)\s*([a-zA-Z%:°]*)", re.ASCII)
-FACTORS = {
-    ("Hz", "k"): 1000.0, ("Hz", "khz"): 1000.0, ("s", "ms"): 0.001, ("ms", "s"): 1000.0,
-}  # fmt: skip
-
-
-def typed(parameter: Parameter, text: str) -> float | None:
-    """The value that a person typed, with or without a unit; None when it is no number."""
-    for index, choice in enumerate(parameter.choices):
-        if text.strip().lower() == choice.lower():
-            return float(index)
-    match = NUMBER.match(text.replace("−", "-"))
-    if match is None:
-        return None
-    number, unit = float(match[1].replace(",", ".")), match[2].lower()
-    if unit == "%" or (not unit and _percent(parameter) and abs(number) > 1):
-        number /= 100
-    return parameter.clamp(number * FACTORS.get((parameter.unit, unit), 1.0))
-
-
-def _percent(parameter: Parameter) -> bool:
-    return not parameter.unit and parameter.low >= 0 and parameter.high <= 1
 
 
 class ValueBox(QDoubleSpinBox):
@@ -61,7 +38,7 @@ class ValueBox(QDoubleSpinBox):
     def valueFromText(self, text: str | None) -> float:
         """As a person types it."""
         found = typed(self.parameter, text or "")
-        return self.value() if found is None else found
+        return self.value() if found is None else self.parameter.clamp(found)
 
     def validate(self, text: str | None, position: int):
         """Anything may be typed; what is no number is not taken."""

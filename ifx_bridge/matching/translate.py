@@ -114,11 +114,9 @@ def translate(
         if not (better and p.key in told.exact)
     ]
     keys = [d.name for d in dimensions]
-    origin = np.array([d.start for d in dimensions])
 
     def searched(at: NDArray[np.float64]) -> float:
-        moved = float(np.square(at - origin).sum())
-        return cost({**start, **dict(zip(keys, at, strict=True))}) + STAY * moved
+        return cost({**start, **dict(zip(keys, at, strict=True))})
 
     def report(done: int, most: int, least: float, best: NDArray[np.float64]) -> None:
         values = {p.key: p.value(start[p.key]) for p in plugin.parameters}
@@ -138,6 +136,7 @@ def translate(
         NEAR if better else REACH,
         report,
         cancelled,
+        STAY,
     )
     positions = {**start, **dict(zip(keys, map(float, found.positions), strict=True))}
     values = {p.key: p.value(positions[p.key]) for p in plugin.parameters}

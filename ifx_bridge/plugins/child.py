@@ -12,8 +12,11 @@ import base64
 import json
 import math
 import os
+import queue
 import re
+import signal
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -41,30 +44,41 @@ KILO = re.compile(r"^k(hz)?\b", re.IGNORECASE)
 
 def main(path: str, name: str = "") -> None:
     """Load the plugin, then answer until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the other side to decide about
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what plugins print is no answer
-    questions = sys.stdin.buffer
+    questions: queue.SimpleQueue[Json] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, questions), daemon=True).start()
     try:
         hosted = Hosted(path, name)
     except BaseException as error:  # whatever a plugin throws
-        _send(answers, {"error": _said(error)})
+        _send(answers, {"error": _said(error), "names": [] if name else _names(path)})
         return
     _send(answers, {"ready": True})
     calls: dict[str, Callable[..., Json]] = {
         "describe": hosted.describe,
+        "share": hosted.share,
         "render": hosted.render,
         "values": hosted.values,
         "state": hosted.state,
         "load": hosted.load,
     }
-    while (request := _receive(questions)) is not None:
+    while True:
+        request = questions.get()
         call = calls[request.pop("call")]
         try:
             _send(answers, {"answer": call(**request)})
         except Exception as error:
             _send(answers, {"error": _said(error)})
-    answers.flush()
-    # Plugins also hang and crash when they are taken down.
+
+
+def _listen(stream: BinaryIO, questions: queue.SimpleQueue[Json]) -> None:
+    """Pass questions on, and end with whoever asks them, even in the middle of an answer.
+
+    Nothing is taken down: plugins also hang and crash then.
+    """
+    while len(head := stream.read(4)) == 4:
+        questions.put(json.loads(stream.read(int.from_bytes(head, "little"))))
     os._exit(0)
 
 
@@ -84,6 +98,7 @@ class Hosted:
         plugin: Any = pedalboard.load_plugin(path, plugin_name=name or None)
         self.plugin = plugin
         self.path = path
+        self.memory: Audio = np.zeros((1, 0), np.float32)
         # The first look resets the values of some plugins, so it comes before any is set.
         found: dict[str, Any] = self.plugin.parameters
         self.parameters = dict(list(found.items())[:MOST_PARAMETERS])
@@ -129,23 +144,21 @@ class Hosted:
             "parameters": rows,
         }
 
-    def render(
-        self, file: str, channels: int, samples: int, rate: float, values: Mapping[str, float]
-    ) -> Json:
-        """Replace what the file holds by what the plugin makes of it.
+    def share(self, file: str, shape: list[int]) -> Json:
+        """Take over memory for sounds: a file of 32-bit floats, `[channels, samples]`."""
+        self.memory = np.memmap(file, np.float32, "r+", shape=(shape[0], shape[1]))
+        return {}
+
+    def render(self, rate: float, values: Mapping[str, float]) -> Json:
+        """Replace what the shared memory holds by what the plugin makes of it.
 
         Args:
-            file: The mapped file.
-            channels: Any number.
-            samples: Per channel.
             rate: In Hz.
             values: Positions by key; all others as in a new instance.
         """
-        mapped = np.memmap(file, np.float32, "r+", shape=(channels, samples))
-        sound = np.array(mapped)
+        sound = np.array(self.memory)
         self._put({**self.defaults, **values})
-        mapped[:] = self._process(sound, rate)
-        mapped.flush()
+        self.memory[:] = self._process(sound, rate)
         return {"latency": int(self.plugin.reported_latency_samples)}
 
     def values(self, keys: list[str]) -> Json:
@@ -333,12 +346,16 @@ def _send(stream: BinaryIO, message: Json) -> None:
     stream.flush()
 
 
-def _receive(stream: BinaryIO) -> Json | None:
-    head = stream.read(4)
-    if len(head) < 4:
-        return None
-    request: Json = json.loads(stream.read(int.from_bytes(head, "little")))
-    return request
+def _names(path: str) -> list[str]:
+    """Of the plugins in a file; none where it does not say."""
+    import pedalboard
+
+    for kind in ("VST3Plugin", "AudioUnitPlugin"):
+        try:
+            return list(getattr(pedalboard, kind).get_plugin_names_for_file(path))
+        except Exception:  # of another kind, or whatever a plugin throws
+            continue
+    return []
 
 
 if __name__ == "__main__":

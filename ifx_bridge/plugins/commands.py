@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +35,16 @@ def scan(
     from ifx_bridge.plugins.library import SUFFIXES, bundles, folders
 
     library = _library()
+    for path in paths or ():
+        if not path.exists():
+            raise UserError(
+                f"There is no file or folder {path}.", next_step="Check the name and the folder."
+            )
+        if path.suffix.lower() not in SUFFIXES and not path.is_dir():
+            raise UserError(
+                f"{path} is no plugin.",
+                next_step=f"Give a {' or '.join(SUFFIXES)}, or a folder that has some in it.",
+            )
     roots = paths or folders()
     given = [p for p in roots if p.suffix.lower() in SUFFIXES]
     found = given + bundles(p for p in roots if p not in given)
@@ -45,7 +57,7 @@ def scan(
     usable = [r for r in results if r.description is not None]
     for result in results:
         if result.problem:
-            print(f"{result.path.name}: {result.problem}", file=sys.stderr)
+            print(f"{result.name}: {result.problem}", file=sys.stderr)
     where = ", ".join(map(str, roots))
     print(f"{len(usable)} of {len(results)} plugins in {where} can be used.")
 
@@ -61,12 +73,15 @@ def list_plugins(
 
     library = _library()
     if blocked:
+        entries = library.blocked()
         if as_json:
-            print(json.dumps(library.blocked(), indent=2, ensure_ascii=False))
+            rows = [{**asdict(entry), "path": str(entry.path)} for entry in entries]
+            print(json.dumps(rows, indent=2, ensure_ascii=False))
             return
-        for path, why in library.blocked().items():
-            print(f"{path}: {why}")
-        if not library.blocked():
+        for entry in entries:
+            where = f"{entry.part} in {entry.path}" if entry.part else str(entry.path)
+            print(f"{where}: {entry.why}")
+        if not entries:
             print("No plugin is blocked.")
         return
     found = library.plugins()
@@ -122,12 +137,14 @@ def render(
 ) -> None:
     """Render a clip through a plugin."""
     from ifx_bridge import audio
-    from ifx_bridge.plugins.host import Host
 
-    found = _library().find(name)
+    if out.suffix.lower() != ".wav":
+        raise UserError(f"{out} is no WAV file.", next_step="Give --out a name that ends in .wav.")
+    library = _library()
+    found = library.find(name)
     positions = dict(setting(found, text) for text in values or ())
     loaded = audio.load(clip)
-    with Host(Path(found.path), found.name) as host:
+    with library.host(Path(found.path), found.part) as host:
         wet = host.render(loaded.samples, loaded.sample_rate, positions)
     audio.save(out, wet, loaded.sample_rate)
     print(f"{out}: {loaded.seconds:.2f} s through {found.name}")
@@ -141,14 +158,13 @@ def block(
     """Keep a plugin from being loaded."""
     library = _library()
     if remove:
-        paths = [Path(p) for p in library.blocked() if name in (p, Path(p).stem)]
-        library.unblock(paths[0] if paths else Path(name))
-        print(f"{name} may be loaded again.")
+        print(f"{library.unblock(name).name} may be loaded again.")
         return
-    path = _path(library, name)
-    library.block(path, "blocked by you")
+    path, part = library.locate(name)
+    library.block(path, "you asked for that", part)
     print(
-        f"{path} is not loaded any more. Take that back: ifx-bridge plugins block --remove {name}"
+        f"{part or path} is not loaded any more. Take that back: ifx-bridge plugins block "
+        f"--remove {shlex.quote(part or path.stem)}"
     )
 
 
@@ -156,16 +172,6 @@ def _library() -> Library:
     from ifx_bridge.plugins.library import Library
 
     return Library.default()
-
-
-def _path(library: Library, name: str) -> Path:
-    """Of a plugin that may never have been loaded, and should not be now."""
-    from ifx_bridge.plugins.library import bundles, folders
-
-    for path in (Path(name), *bundles(folders()), *(Path(d.path) for d in library.plugins())):
-        if path.exists() and name in (str(path), path.stem):
-            return path.absolute()
-    return Path(library.find(name).path)
 
 
 def setting(found: Description, text: str) -> tuple[str, float]:
@@ -181,17 +187,16 @@ def setting(found: Description, text: str) -> tuple[str, float]:
             f"{text!r} sets nothing in {found.name}.",
             next_step=f"Write KEY=VALUE; ifx-bridge plugins show {found.name!r} lists the keys.",
         )
+    from ifx_bridge.effects.entry import typed
+    from ifx_bridge.plugins.effect import as_parameter
+
     value = value.strip()
-    for index, choice in enumerate(parameter.texts):
-        if choice.lower() == value.lower():
-            return parameter.key, parameter.position(index)
-    switches = {"on": 1.0, "off": 0.0} if parameter.kind == "switch" else {}
-    try:
-        number = switches[value.lower()] if value.lower() in switches else float(value)
-    except ValueError:
-        known = ", ".join(parameter.texts) or "a number"
-        raise UserError(f"{key} takes {known}, not {value!r}.") from None
+    number = typed(as_parameter(parameter), value)
+    if number is None:
+        unit = f" in {parameter.unit}" if parameter.unit else ""
+        known = ", ".join(as_parameter(parameter).choices) or f"a number{unit}"
+        raise UserError(f"{key.strip()} takes {known}, not {value!r}.")
     if not parameter.low <= number <= parameter.high:
         low, high = (parameter.text(parameter.position(v)) for v in (parameter.low, parameter.high))
-        raise UserError(f"{key} goes from {low} to {high}; {value} is outside.")
+        raise UserError(f"{key.strip()} goes from {low} to {high}; {value} is outside.")
     return parameter.key, parameter.position(number)

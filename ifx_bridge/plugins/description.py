@@ -6,6 +6,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -75,14 +76,20 @@ class PluginParameter:
                 return left + share * (right - left)
         return self.default
 
+    def tidy(self, value: float) -> float:
+        """A value without the rounding errors of positions in single precision, in the range."""
+        small = abs(value) <= 1e-5 * max(map(abs, self.values))
+        return min(self.high, max(self.low, 0.0 if small else float(f"{value:.5g}")))
+
     def text(self, position: float) -> str:
         """A position as a person reads it."""
         value = self.value(position)
         if self.texts:
             return self.texts[int(value)]
-        if self.kind == "switch":
+        if self.kind == "switch" and (self.low, self.high) == (0.0, 1.0):
             return "on" if value > 0.5 else "off"
-        return f"{value:.4g} {self.unit}".rstrip()
+        # As digits, however large or small: nobody writes 1.4e+04 Hz.
+        return f"{Decimal(f'{self.tidy(value):.5g}'):f} {self.unit}".rstrip()
 
 
 def _between(a: float, b: float, share: float, log: bool) -> float:
@@ -107,6 +114,7 @@ class Description:
         noise_db: Difference between two renders with the same values over the sound; -inf is bit
             by bit the same.
         parameters: Those that can be automated, meters and the host's own left out.
+        part: The name under which its file has it, where that holds several plugins.
     """
 
     path: str
@@ -119,6 +127,7 @@ class Description:
     latency: int
     noise_db: float
     parameters: tuple[PluginParameter, ...]
+    part: str = ""
 
     def parameter(self, key: str) -> PluginParameter | None:
         """The parameter of that key."""
@@ -157,6 +166,7 @@ class Description:
                 latency=int(data["latency"]),
                 noise_db=-math.inf if noise is None else float(noise),
                 parameters=parameters,
+                part=str(data.get("part", ""))[:200],
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"it is no description of a plugin ({error!r})") from error

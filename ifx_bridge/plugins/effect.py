@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import atexit
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +29,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 ENGINE = "plugin"
+KEPT = "Your session is as it was."
 MOST_HOSTS = 4  # processes that are kept running
+PATIENCE_SECONDS = 2.0  # with a render that was stopped
 # Ranges over more than this factor are heard as ratios, where the unit is one of time or frequency.
 RATIO = 20.0
 RATIO_UNITS = frozenset({"hz", "ms", "s", "sec", "seconds"})
@@ -54,7 +59,7 @@ def as_effect(description: Description) -> Effect:
         id=id_of(description),
         title=description.name,
         description=f"A plugin by {description.vendor} ({description.category}).",
-        parameters=tuple(_parameter(p) for p in description.parameters),
+        parameters=tuple(as_parameter(p) for p in description.parameters),
         pedalboard=None,
         twin=twin,
         engine=ENGINE,
@@ -80,7 +85,8 @@ def through(process: spec.Process, audio: Tensor, params: Params, sample_rate: f
     return audio + (rendered - audio).detach()
 
 
-def _parameter(given: PluginParameter) -> Parameter:
+def as_parameter(given: PluginParameter) -> Parameter:
+    """A plugin's parameter as a knob."""
     discrete = given.kind != "number"
     ratio = given.low > 0 and given.high / given.low > RATIO
     log = given.log or (ratio and given.unit.lower() in RATIO_UNITS)
@@ -93,19 +99,12 @@ def _parameter(given: PluginParameter) -> Parameter:
         given.unit,
         given.low,
         given.high,
-        _new(given),
+        given.tidy(given.value(given.default)),
         scale="log" if log else "linear",
         differentiable=False,
         step=1 / max(1, len(given.values) - 1) if discrete else 0.1,
         choices=choices,
     )
-
-
-def _new(given: PluginParameter) -> float:
-    """Value in a new instance, without the rounding errors of positions in single precision."""
-    value = given.value(given.default)
-    nearest = float(f"{value:.5g}") if abs(value) > 1e-5 * max(map(abs, given.values)) else 0.0
-    return min(given.high, max(given.low, nearest))
 
 
 def find(id: str, names: Collection[str]) -> Effect:
@@ -119,13 +118,15 @@ def find(id: str, names: Collection[str]) -> Effect:
 
 
 def described(id: str) -> Description | None:
-    """The plugin of an effect id, where it is on this computer."""
+    """The plugin of an effect id, where it is on this computer and may be loaded."""
     library = Library.default()
     return _described(library, id, library.edition())
 
 
 @lru_cache(maxsize=256)
 def _described(library: Library, id: str, edition: int) -> Description | None:
+    if (known := next((d for d in library.plugins() if id_of(d) == id), None)) is not None:
+        return known
     try:
         return library.find(id)
     except UserError:
@@ -138,19 +139,28 @@ def _effect(description: Description) -> Effect:
 
 
 def _missing(id: str, names: tuple[str, ...], other: Description | None) -> Effect:
-    why = "is not on this computer" if other is None else "is another version on this computer"
+    def problem() -> tuple[str, str]:
+        if other is not None:
+            return "is another version on this computer", f"Install the one that has {names[0]}"
+        if (found := Library.default().why_blocked(id)) is not None:
+            return (
+                f"is blocked ({found.why.removesuffix('.')})",
+                f"Let it be tried again: ifx-bridge plugins block --remove {id!r}",
+            )
+        return "is not on this computer", "Install it and run ifx-bridge plugins scan"
 
     def process(params: Params, audio: Audio, sample_rate: float) -> Audio:
+        why, way_out = problem()
         raise UserError(
             f"The plugin {id} {why}, so this chain cannot be rendered.",
             kept="Its values are kept.",
-            next_step=f"Install it and run ifx-bridge plugins scan, or remove {id} from the chain.",
+            next_step=f"{way_out}, or remove {id} from the chain.",
         )
 
     return Effect(
         id=id,
         title=id,
-        description=f"A plugin that {why}.",
+        description=f"A plugin that {problem()[0]}.",
         parameters=tuple(Parameter(n, n, "", -WIDEST, WIDEST, 0.0, differentiable=False)
                          for n in names),
         pedalboard=None,
@@ -158,6 +168,29 @@ def _missing(id: str, names: tuple[str, ...], other: Description | None) -> Effe
         engine=ENGINE,
         process=process,
     )  # fmt: skip
+
+
+_stop: ContextVar[Callable[[], bool]] = ContextVar("stop", default=lambda: False)
+
+
+@contextmanager
+def stoppable(cancelled: Callable[[], bool]) -> Iterator[None]:
+    """Renders of plugins inside end with `Cancelled` when the user stops them.
+
+    One that is nearly done is waited for, since its process would have to be started anew.
+    """
+    since: list[float] = []
+
+    def stop() -> bool:
+        if cancelled() and not since:
+            since.append(time.monotonic())
+        return bool(since) and time.monotonic() - since[0] > PATIENCE_SECONDS
+
+    token = _stop.set(stop)
+    try:
+        yield
+    finally:
+        _stop.reset(token)
 
 
 class Rack:
@@ -174,34 +207,28 @@ class Rack:
 
         Raises:
             PluginError: It fails; it is put on the block-list when it crashed or hung.
+            Cancelled: It was stopped (`stoppable`).
         """
-        host = self.host(description)
         try:
-            return host.render(audio, sample_rate, values)
+            with Library.default().blaming(Path(description.path), description.part):
+                return self.host(description).render(audio, sample_rate, values, _stop.get())
         except PluginError as error:
-            if error.fatal:
-                self.drop(description)
-                Library.default().block(Path(description.path), error.what)
+            error.kept = KEPT
             raise
 
     def host(self, description: Description) -> Host:
         """The running plugin, started when it is not."""
-        key = (description.path, description.name)
+        key = (description.path, description.part)
         with self._lock:
             if key in self._hosts and self._hosts[key].alive:
                 self._hosts.move_to_end(key)
                 return self._hosts[key]
-            self._hosts[key] = Host(Path(description.path), description.name)
+            if key in self._hosts:
+                self._hosts.pop(key).close()
+            self._hosts[key] = Host(Path(description.path), description.part)
             while len(self._hosts) > MOST_HOSTS:
                 self._hosts.popitem(last=False)[1].close()
             return self._hosts[key]
-
-    def drop(self, description: Description) -> None:
-        """Forget a plugin whose process has ended."""
-        with self._lock:
-            host = self._hosts.pop((description.path, description.name), None)
-        if host is not None:
-            host.close()
 
     def close(self) -> None:
         """End all."""

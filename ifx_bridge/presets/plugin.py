@@ -15,7 +15,7 @@ import numpy as np
 from ifx_bridge.audio import Audio
 from ifx_bridge.errors import UserError
 from ifx_bridge.plugins.description import Description
-from ifx_bridge.plugins.host import Host
+from ifx_bridge.plugins.library import Library
 from ifx_bridge.presets import vstpreset
 from ifx_bridge.presets.vstpreset import VstPreset
 
@@ -71,13 +71,14 @@ def write(
     sound = _noise(max(plugin.channels))
     values = {p.key: positions.get(p.key, p.default) for p in plugin.parameters}
     keys = list(values)
-    with Host(Path(plugin.path), plugin.name) as live:
+    library, place = Library.default(), (Path(plugin.path), plugin.part)
+    with library.host(*place) as live:
         wet = live.render(sound, RATE, values)
         preset = VstPreset.parse(live.state(values))
         set_to = live.values(keys)
     about = vstpreset.info_xml(name, plugin.vendor, plugin.name, plugin.category)
     preset = preset.with_info(about)
-    with Host(Path(plugin.path), plugin.name) as fresh:
+    with library.host(*place) as fresh:
         fresh.load(preset.to_bytes())
         loaded = fresh.values(keys)
         again = fresh.render(sound, RATE, {key: at for key, (at, _) in loaded.items()})

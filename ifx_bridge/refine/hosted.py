@@ -326,7 +326,6 @@ class _Search:
             Dimension(p.key, p.position(params[p.key]), 0 if p.kind == "number" else len(p.values))
             for p in parameters
         ]
-        origin = np.array([d.start for d in dimensions])
         stay = STAY_KNOWN if known else STAY_NEW
 
         def chain_at(positions: NDArray[np.float64]) -> Chain:
@@ -334,8 +333,7 @@ class _Search:
             return start.with_params({self.fx: {p.key: p.value(float(at)) for p, at in pairs}})
 
         def cost(positions: NDArray[np.float64]) -> float:
-            moved = float(np.square(positions - origin).sum())
-            return self._cost(chain_at(positions)) + stay * moved
+            return self._cost(chain_at(positions))
 
         def report(done: int, most: int, least: float, best: NDArray[np.float64]) -> None:
             score = 1 - min(1.0, max(0.0, least)) ** 0.5
@@ -343,7 +341,7 @@ class _Search:
             stage = f"trying settings of {self.description.name}"
             progress(Progress(stage, done, most, score, chain_at(best)))
 
-        found = search(cost, dimensions, RENDERS, settings.seed, NEAR, report, cancelled)
+        found = search(cost, dimensions, RENDERS, settings.seed, NEAR, report, cancelled, stay)
         best = chain_at(found.positions)
         if self.wanted is None and self.score(best) < self.score(start) + WORTH:
             best = start

@@ -3,7 +3,9 @@
 Positions run from 0 to 1. Numbers are searched by COBYQA, which fits a quadratic to what it has
 seen and trusts it in a region that it adapts (T. M. Ragonneau, Model-based derivative-free
 optimization methods and software, 2022; in SciPy); switches and choices are tried one by one in
-between. Of plugins with very many knobs, those that the cost feels most are searched.
+between. Each knob is tried alone before: one that changes nothing is left alone, until it is tried
+again where the others have been turned, since many are felt only then (the frequency of a band with
+its gain). Of very many, those that are felt most are searched.
 """
 
 from __future__ import annotations
@@ -15,16 +17,19 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ifx_bridge.errors import Cancelled
+from ifx_bridge.plugins.effect import stoppable
+
 Positions = NDArray[np.float64]
 Cost = Callable[[Positions], float]
 
 REACH = 0.25  # of the first steps
-NARROW = 0.4  # part of it, after switches were tried
+NARROW = 0.4  # part of it, where all knobs have been turned before
 FINEST = 1e-3
-BEFORE_SWITCHES, FOR_SWITCHES = 0.5, 0.3  # parts of the renders
+BEFORE_SECOND, FOR_SWITCHES = 0.35, 0.3  # parts of the renders
 MOST_KNOBS = 40
-SCREEN_SHARE = 0.4  # of the renders, where there are more knobs than that
-SCREEN_MOVE = 0.25
+SCREEN_SHARE = 0.4  # of the renders, at most
+DEAD = 1e-6  # of the cost: a knob that changes less is not felt
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,8 @@ class _Counted:
     """A cost that counts, remembers the best, and stops in time."""
 
     cost: Cost
+    start: Positions
+    stay: float
     most: int
     cancelled: Callable[[], bool]
     progress: Callable[[int, int, float, Positions], None]
@@ -77,20 +84,37 @@ class _Counted:
     least: float = float("inf")
     trace: list[float] = field(default_factory=list)
     stopped: bool = False
+    heard: dict[bytes, float] = field(default_factory=dict)
 
     def __call__(self, positions: Positions) -> float:
+        moved = float(np.square(positions - self.start).sum())
+        return self.hear(positions) + self.stay * moved
+
+    def hear(self, positions: Positions) -> float:
+        """The cost without that of moving; what was rendered before is remembered."""
+        key = np.round(positions, 9).tobytes()
+        if key not in self.heard:
+            self.heard[key] = self._rendered(positions)
+            value = self.heard[key] + self.stay * float(np.square(positions - self.start).sum())
+            if value < self.least:
+                self.least, self.best = value, positions.copy()
+            self.trace.append(self.least)
+            self.progress(len(self.trace), self.most, self.least, self.best)
+        return self.heard[key]
+
+    def _rendered(self, positions: Positions) -> float:
         if self.cancelled():
             self.stopped = True
             raise _Stopped
         if len(self.trace) >= self.most:
             raise _Stopped
-        value = float(self.cost(positions))
-        value = value if np.isfinite(value) else 1e9
-        if value < self.least:
-            self.least, self.best = value, positions.copy()
-        self.trace.append(self.least)
-        self.progress(len(self.trace), self.most, self.least, self.best)
-        return value
+        try:
+            with stoppable(self.cancelled):
+                heard = float(self.cost(positions))
+        except Cancelled:
+            self.stopped = True
+            raise _Stopped from None
+        return heard if np.isfinite(heard) else 1e9
 
 
 def search(
@@ -101,6 +125,7 @@ def search(
     reach: float = REACH,
     progress: Callable[[int, int, float, Positions], None] = lambda done, most, least, best: None,
     cancelled: Callable[[], bool] = lambda: False,
+    stay: float = 0.0,
 ) -> Found:
     """The positions of least cost that were found.
 
@@ -112,40 +137,47 @@ def search(
         reach: Of the first steps; small where the start is good.
         progress: Told renders done and allowed, the least cost, and where it is.
         cancelled: Asked before every render; the best so far is the answer.
+        stay: What moving from the start costs besides, per squared part of a turn.
     """
-    counted = _Counted(cost, renders, cancelled, progress)
     start = np.array([d.start for d in dimensions], dtype=float)
+    counted = _Counted(cost, start, stay, renders, cancelled, progress)
     counted.best = start
-    chosen = list(range(len(dimensions)))
+    numbers = [i for i, d in enumerate(dimensions) if not d.steps]
+    switches = [i for i, d in enumerate(dimensions) if d.steps]
+    random = np.random.default_rng(seed)
+    felt: list[int] = []
     try:
         counted(start)
-        if len(dimensions) > MOST_KNOBS:
-            chosen = _felt(counted, start, seed)
-        numbers = [i for i in chosen if not dimensions[i].steps]
-        switches = [i for i in chosen if dimensions[i].steps]
-        _descend(counted, numbers, renders * (BEFORE_SWITCHES if switches else 1.0), reach)
+        felt = _felt(counted, numbers, reach, random)
+        _descend(counted, felt, renders * BEFORE_SECOND, reach)
         if switches:
             _switch(counted, switches, dimensions, renders * FOR_SWITCHES)
-            _descend(counted, numbers, renders, NARROW * reach)
+        rest = [index for index in numbers if index not in felt]
+        woken = _felt(counted, rest, reach, random)
+        felt = [*felt, *woken][:MOST_KNOBS]
+        _descend(counted, felt, renders, reach if woken else NARROW * reach)
     except _Stopped:
         pass
-    names = tuple(dimensions[i].name for i in chosen)
+    names = tuple(d.name for i, d in enumerate(dimensions) if i in {*felt, *switches})
     return Found(
         counted.best, counted.least, tuple(counted.trace), names, finished=not counted.stopped
     )
 
 
-def _felt(counted: _Counted, start: Positions, seed: int) -> list[int]:
-    """Indices of the knobs that change the cost most, of those there is time to try."""
-    order = np.random.default_rng(seed).permutation(len(start))
-    tried = order[: int(SCREEN_SHARE * counted.most)]
-    here = counted.trace[0]
-    change = {}
-    for index in tried:
-        moved = start.copy()
-        moved[index] += SCREEN_MOVE if moved[index] < 0.5 else -SCREEN_MOVE
-        change[int(index)] = abs(counted(moved) - here)
-    felt = [index for index in change if change[index] > 0]
+def _felt(
+    counted: _Counted, numbers: list[int], reach: float, random: np.random.Generator
+) -> list[int]:
+    """Those that the cost feels at the best so far, of those there is time to try, most felt first.
+
+    They are moved to where the descent, too, will try them.
+    """
+    base = counted.best.copy()
+    here, change = counted.hear(base), dict[int, float]()
+    for index in random.permutation(numbers)[: int(SCREEN_SHARE * counted.most)]:
+        trial = base.copy()
+        trial[index] += reach if trial[index] + reach <= 1 else -reach
+        change[int(index)] = abs(counted.hear(trial) - here)
+    felt = [index for index in change if change[index] > DEAD * abs(here)]
     return sorted(felt, key=lambda index: -change[index])[:MOST_KNOBS]
 
 
@@ -199,6 +231,7 @@ def gaussian_process(
     renders: int,
     seed: int = 0,
     cancelled: Callable[[], bool] = lambda: False,
+    stay: float = 0.0,
 ) -> Found:
     """The published way, for comparison: `gp_minimize` with LCB, kappa 5, 30 without gain.
 
@@ -206,8 +239,9 @@ def gaussian_process(
     """
     from skopt import gp_minimize
 
-    counted = _Counted(cost, renders, cancelled, lambda done, most, least, best: None)
-    counted.best = np.array([d.start for d in dimensions])
+    start = np.array([d.start for d in dimensions], dtype=float)
+    counted = _Counted(cost, start, stay, renders, cancelled, lambda done, most, least, best: None)
+    counted.best = start
 
     def stale(result: object) -> bool:
         return len(counted.trace) > 30 and counted.trace[-31] <= counted.least

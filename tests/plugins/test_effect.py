@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from ifx_bridge.effects.chain import Chain, Slot
-from ifx_bridge.errors import UserError
+from ifx_bridge.errors import Cancelled, UserError
 from ifx_bridge.plugins import effect
+from ifx_bridge.plugins import host as host_module
 from ifx_bridge.plugins.description import Description
-from tests.plugins.test_host import RATE, noise, real
+from ifx_bridge.plugins.library import Library
+from tests.plugins.test_host import HOSTILE, RATE, noise, real
 
 
 @real
@@ -57,6 +64,40 @@ def test_gradients_pass_through() -> None:
     assert np.allclose(wet.detach()[0].numpy(), rendered, atol=2e-3)
     wet.square().mean().backward()
     assert drive.grad is not None and float(drive.grad.abs()) > 0
+
+
+@real
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="no folder in memory")
+def test_a_plugin_that_was_ended_is_started_again_and_leaves_nothing() -> None:
+    chain = Chain((Slot("zamcomp", {}, engine="plugin"),))
+    sound = noise(1, 0.2)
+    before = set(Path("/dev/shm").glob("ifx-*.audio"))
+    for _ in range(3):
+        first = chain.render(sound, RATE)
+        (host,) = [h for h in effect._rack._hosts.values() if h.name == "ZamComp"]
+        os.kill(host._process.pid, signal.SIGKILL)
+        host._process.wait()
+        assert np.array_equal(chain.render(sound, RATE), first)
+        assert host._closed
+    assert set(Path("/dev/shm").glob("ifx-*.audio")) <= before
+
+
+def test_a_render_that_hangs_can_be_stopped(
+    tmp_path: Path, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "Odd.vst3"
+    path.touch()
+    data = {
+        "path": str(path), "name": "Odd", "vendor": "", "version": "", "category": "",
+        "class_id": "", "channels": [1], "latency": 0, "noise_db": None, "parameters": [],
+    }  # fmt: skip
+    monkeypatch.setattr(host_module, "CHILD", (str(HOSTILE), "hangs"))
+    monkeypatch.setattr(effect, "PATIENCE_SECONDS", 0.3)
+    rack, began = effect.Rack(), time.monotonic()
+    with pytest.raises(Cancelled), effect.stoppable(lambda: True):
+        rack.render(Description.from_data(data), {}, noise(1, 0.1), RATE)
+    assert time.monotonic() - began < 10 and library.blocked() == []
+    rack.close()
 
 
 def test_a_plugin_called_like_an_effect_of_ours() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import sys
+import os
+import signal
+import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ifx_bridge.errors import Cancelled
+from ifx_bridge.errors import Cancelled, UserError
 from ifx_bridge.plugins import host as module
 from ifx_bridge.plugins.host import Host, PluginError
 
@@ -163,6 +165,62 @@ def test_a_file_that_is_no_plugin(tmp_path: Path) -> None:
     assert not error.value.fatal
 
 
-def test_the_interpreter_is_ours() -> None:
-    assert module.CHILD == ("-m", "ifx_bridge.plugins.child")
-    assert sys.executable
+@real
+def test_ctrl_c_is_not_for_the_plugin() -> None:
+    sound = noise(1)
+    with Host(ZAM / "ZamEQ2.vst3") as plugin:
+        child = plugin._process.pid
+        assert os.getpgid(child) != os.getpgid(0)
+        os.kill(child, signal.SIGINT)
+        assert plugin.render(sound, RATE, {}).shape == sound.shape
+        os.kill(child, signal.SIGTERM)
+        with pytest.raises(PluginError, match="ended from outside") as error:
+            plugin.render(sound, RATE, {})
+        assert not error.value.fatal  # it is not its fault
+        assert not plugin.alive
+
+
+@real
+def test_what_is_closed_in_the_middle_did_not_crash() -> None:
+    plugin = Host(ZAM / "ZamGrains.vst3")
+    threading.Timer(0.2, plugin.close).start()
+    with pytest.raises(PluginError, match="closed") as error:
+        plugin.render(noise(2, 600.0), RATE, {})
+    assert not error.value.fatal
+
+
+@real
+def test_a_call_that_is_broken_off_leaves_no_answer_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    plugin = Host(ZAM / "ZamEQ2.vst3")
+
+    def interrupt() -> bool:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        plugin.render(noise(1, 5.0), RATE, {}, interrupt)
+    assert not plugin.alive
+
+
+@real
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="no folder in memory")
+def test_shared_memory_has_no_name_that_could_stay() -> None:
+    def files() -> set[Path]:
+        return set(Path("/dev/shm").glob("ifx-*.audio"))
+
+    before, seen = files(), set[Path]()
+    with Host(ZAM / "ZamEQ2.vst3") as plugin:
+        for seconds in (0.1, 0.2, 0.1):
+            plugin.render(noise(1, seconds), RATE, {}, lambda: bool(seen.update(files() - before)))
+            assert plugin._shared is None
+    assert not seen
+
+
+def test_no_room_for_a_sound_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    plugin = hostile("renders nan", monkeypatch)
+    with pytest.raises(UserError, match="no room"):
+        plugin.render(noise(1, 0.1), RATE, {})
+    plugin.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ifx_bridge.errors import Cancelled
 from ifx_bridge.refine.search import Dimension, gaussian_process, search
 
 AIM = np.array([0.8, 0.3, 0.6, 0.2])
@@ -48,6 +49,54 @@ def test_of_many_knobs_those_that_matter_are_searched() -> None:
     found = search(lambda at: float((at[7] - 0.9) ** 2 + (at[50] - 0.1) ** 2), many, 400)
     assert "7" in found.searched and "50" in found.searched and len(found.searched) <= 40
     assert found.cost < 0.01
+
+
+def gain_and_frequency(at: np.ndarray) -> float:
+    """Two bands that start at 0 dB, where their frequencies are not heard; six dead knobs."""
+    gains, frequencies = at[[0, 2]] - 0.5, at[[1, 3]]
+    return float(((gains * np.array([1 + frequencies[0], 2 - frequencies[1]]) - 0.2) ** 2).sum())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_knobs_that_change_nothing_are_not_searched(seed: int) -> None:
+    knobs = [Dimension(name, 0.5) for name in ("gain1", "hz1", "gain2", "hz2", *"uvwxyz")]
+    found = search(gain_and_frequency, knobs, 100, seed, stay=0.1)
+    assert set(found.searched) == {"gain1", "hz1", "gain2", "hz2"}
+    assert np.all(found.positions[4:] == 0.5)
+    assert found.cost < 0.5 * found.trace[0]
+
+
+def test_where_nothing_is_felt_nothing_is_searched() -> None:
+    knobs = [Dimension(name, 0.5) for name in "abcdefghij"]
+    found = search(lambda at: 1.0, knobs, 40)
+    assert found.searched == () and len(found.trace) == 11
+    assert np.all(found.positions == 0.5)
+
+
+def test_what_was_rendered_is_remembered() -> None:
+    asked = set()
+
+    def once(at: np.ndarray) -> float:
+        assert at.tobytes() not in asked
+        asked.add(at.tobytes())
+        return bowl(at)
+
+    found = search(once, KNOBS, 60)
+    assert len(asked) == len(found.trace)
+
+
+def test_a_render_that_is_broken_off_stops_the_search() -> None:
+    asked = 0
+
+    def hangs(at: np.ndarray) -> float:
+        nonlocal asked
+        asked += 1
+        if asked == 7:
+            raise Cancelled
+        return bowl(at)
+
+    found = search(hangs, KNOBS, 100)
+    assert not found.finished and len(found.trace) == 6 and found.cost == min(found.trace)
 
 
 def test_stopping_keeps_the_best() -> None:

@@ -4,11 +4,19 @@
 #define ODD_WELL 0
 #define ODD_HANGS 1
 #define ODD_CRASHES 2
+#define ODD_PITCH 3
+#define ODD_CRUSH 4
+#define ODD_FORGETS 5
+#define ODD_VARIES 6
+#define ODD_DEAD 7
 
 #define DISTRHO_PLUGIN_BRAND "IFX Bridge tests"
 #define DISTRHO_PLUGIN_NAME ODD_NAME
 #define DISTRHO_PLUGIN_URI "urn:ifx-bridge:tests:" ODD_NAME
 #define DISTRHO_PLUGIN_CLAP_ID "ifx-bridge.tests"
+#if ODD_KIND == ODD_PITCH
+#define DISTRHO_PLUGIN_VST3_CATEGORIES "Fx|Pitch Shift"
+#endif
 #define DISTRHO_PLUGIN_NUM_INPUTS 1
 #define DISTRHO_PLUGIN_NUM_OUTPUTS 1
 #define DISTRHO_PLUGIN_HAS_UI 0
