@@ -199,7 +199,13 @@ def match(
         if found.same
         else "It is another recording; compared are measurements of the sound as a whole."
     )
-    explanation = f"{how} Distance {found.before:.2f} → {found.after:.2f} {unit}."
+    if found.chain.slots:
+        told = f"Distance {found.before:.2f} → {found.after:.2f} {unit}."
+    elif found.nothing:
+        told = "Nothing differs but, perhaps, the level."
+    else:
+        told = f"No effect of ours brings it nearer than {found.before:.2f} {unit}."
+    explanation = f"{how} {told}"
     session = engine.open_session(clip).add(
         instruction=f"sound like {reference.name}",
         route="initialize_all",
@@ -236,7 +242,8 @@ def match(
             table.add_row(
                 title, "\n".join(r.text for r in texts), f"{found.without[texts[0].fx]:.2f}"
             )
-        console.print(table)
+        if found.chain.slots:
+            console.print(table)
         print(explanation)
         print(f"Listen: {place.turn_path(1)}. Go on with words: --session {place.session_path}.")
     if not found.finished:
