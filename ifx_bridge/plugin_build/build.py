@@ -112,7 +112,9 @@ def unloadable(bundle: Path) -> str:
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return f"it did not load within {LOAD_SECONDS} s"
-    return made.stderr.strip().rpartition("\n")[2] if made.returncode else ""
+    if made.returncode == 0:
+        return ""
+    return made.stderr.strip().rpartition("\n")[2] or "loading it ends the process"
 
 
 def tools() -> tuple[str, Path]:
