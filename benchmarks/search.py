@@ -1,6 +1,6 @@
 """Search over a hosted plugin: the published Gaussian process against ours, in one run.
 
-    python benchmarks/search.py [--renders 100]
+    python benchmarks/search.py [--renders 100] [--table benchmarks/search.md]
 
 Same plugin, clip, words, ears and number of renders; the score is the share of the way to what the
 words ask, 0 at the start and 1 there, that is reached after so many renders. Needs Debian's
@@ -75,7 +75,14 @@ def main() -> None:
     """Run every case with every search, and print the table and the ratio."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--renders", type=int, default=100)
-    renders = parser.parse_args().renders
+    parser.add_argument("--table", type=Path, help="Markdown file for what is printed.")
+    given = parser.parse_args()
+    renders, lines = given.renders, list[str]()
+
+    def tell(line: str) -> None:
+        print(line, flush=True)
+        lines.append(line)
+
     ways: dict[str, Search] = {
         "published": partial(gaussian_process, stay=STAY),
         "ours": partial(search, stay=STAY),
@@ -89,7 +96,9 @@ def main() -> None:
     listening = ears("fx")
     torch.set_num_threads(1)
     shown = [n for n in SHOWN if n <= renders]
-    print("case | search | " + " | ".join(f"score at {n}" for n in shown) + " | renders | seconds")
+    columns = ["case", "search", *(f"score at {n}" for n in shown), "renders", "seconds"]
+    tell(f"| {' | '.join(columns)} |")
+    tell("|" + " --- |" * len(columns))
     last: dict[str, list[float]] = {name: [] for name in ways}
     spent: dict[str, float] = dict.fromkeys(ways, 0.0)
     for plugin, clip_name, word in CASES:
@@ -126,10 +135,15 @@ def main() -> None:
             last[name].append(scores[-1])
             row = " | ".join(f"{score:.2f}" for score in scores)
             case = f"{plugin}, {clip_name}, {word}"
-            print(f"{case} | {name} | {row} | {len(found.trace)} | {seconds:.1f}", flush=True)
+            tell(f"| {case} | {name} | {row} | {len(found.trace)} | {seconds:.1f} |")
+    tell("")
     for name in ways:
-        print(f"mean score, {name}: {np.mean(last[name]):.3f}, {spent[name]:.0f} s")
-    print(f"ours is {spent['published'] / spent['ours']:.1f} times as fast for as many renders")
+        tell(f"Mean score, {name}: {np.mean(last[name]):.3f}, in {spent[name]:.0f} s.")
+    tell(f"The published way took {spent['published'] / spent['ours']:.1f} times as long.")
+    if given.table:
+        title = f"# Search over hosted plugins, {renders} renders each\n\n`{Path(__file__).name}`: "
+        about = " ".join((__doc__ or "").split("\n\n")[2].split())
+        given.table.write_text(title + about + "\n\n" + "\n".join(lines) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

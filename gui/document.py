@@ -37,6 +37,7 @@ class Made:
     turn: Turn
     audio: Audio
     unsaved: UserError | None
+    notes: tuple[str, ...] = ()
     path: tuple[Progress, ...] = ()
 
 
@@ -298,8 +299,8 @@ class Document(QObject):
                 report(now)
 
             result = machine.turn(session, clip, text, step, stopped)
-            unsaved = self._write(place, result.session, result.turn, result.audio, clip)
-            return Made(result.session, result.turn, result.audio, unsaved, tuple(path))
+            written = self._write(place, result.session, result.turn, result.audio, clip)
+            return Made(result.session, result.turn, result.audio, *written, tuple(path))
 
         self.doing, self.refining, self.best = text, True, None
         self.following = self.follow_best
@@ -315,7 +316,7 @@ class Document(QObject):
 
         def work(report, stopped) -> Made:
             following, turn, sound = hand_turn(session, clip, edit)
-            return Made(following, turn, sound, self._write(place, following, turn, sound, clip))
+            return Made(following, turn, sound, *self._write(place, following, turn, sound, clip))
 
         self._settling = edit
         self._run(work, self._turned)
@@ -351,6 +352,8 @@ class Document(QObject):
         self.changed.emit()
         if found.unsaved is not None:
             self.problem.emit(found.unsaved)
+        elif found.notes:
+            self.said.emit(f"Turn {turn.index} is done and saved. {' '.join(found.notes)}")
         elif by_hand:
             self.said.emit(f"Turn {turn.index}: {turn.instruction}.")
         elif not turn.understood:
@@ -384,16 +387,18 @@ class Document(QObject):
 
     def _write(
         self, place: Workspace, session: Session, turn: Turn, sound: Audio, clip: Clip
-    ) -> UserError | None:
-        """In the background; what went wrong: the turn can be heard all the same."""
+    ) -> tuple[UserError | None, tuple[str, ...]]:
+        """In the background; what went wrong, and which presets there are not.
+
+        The turn can be heard all the same.
+        """
         with self._files:
             self._version += 1
             self._written = self._version
             try:
-                place.add(session, turn, sound, clip)
+                return None, place.add(session, turn, sound, clip)
             except UserError as error:
-                return error
-        return None
+                return error, ()
 
     def _save(self) -> None:
         session, place = self.session, self.workspace

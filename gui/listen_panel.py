@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PyQt6.QtCore import QMimeData, QPoint, Qt, QUrl, pyqtSignal
@@ -26,22 +27,22 @@ RAMP_BARS, RAMP_TEMPO = 4, 120.0
 
 
 class DragButton(QPushButton):
-    """A file that can be dragged into a DAW or a file manager."""
+    """Files that can be dragged into a DAW or a file manager."""
 
-    def __init__(self, text: str, tip: str, file) -> None:
-        """`file` gives the path when it is dragged, or None when there is none."""
+    def __init__(self, text: str, tip: str, files: Callable[[], list[Path]]) -> None:
+        """`files` gives the paths when they are dragged, none where there are none."""
         super().__init__(text)
         self.setToolTip(tip)
         self.setAccessibleName(text)
-        self._file, self._press = file, QPoint()
+        self._files, self._press = files, QPoint()
 
     def mime(self) -> QMimeData | None:
         """What is dragged; None where there is no file."""
-        path = self._file()
-        if path is None:
+        paths = self._files()
+        if not paths:
             return None
         data = QMimeData()
-        data.setUrls([QUrl.fromLocalFile(str(path.resolve()))])
+        data.setUrls([QUrl.fromLocalFile(str(path.resolve())) for path in paths])
         return data
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
@@ -149,7 +150,7 @@ class ListenPanel(Panel):
         self.rows.addLayout(row(self.export_button, self.preset_button, stretch=0))
         tip = "Drag this into a DAW or a file manager"
         self.drag_sound = DragButton("⠿ WAV", tip, self.sound_file)
-        self.drag_preset = DragButton("⠿ Preset", tip, self.preset_file)
+        self.drag_preset = DragButton("⠿ Preset", tip, self.preset_files)
         self.drag_ramp = DragButton(
             "⠿ MIDI", f"{tip}: the way from the turn before, as automation of IFX Chain",
             self.ramp_file,
@@ -174,31 +175,39 @@ class ListenPanel(Panel):
         if problem:
             self.told.emit(problem)
 
-    def sound_file(self) -> Path | None:
-        """The file of the turn that is heard; None before it is written."""
+    def sound_file(self) -> list[Path]:
+        """The file of the turn that is heard; none before it is written."""
         place, index = self.document.workspace, self.listening.index
         if place is None:
-            return None
+            return []
         path = place.turn_path(index) if index else place.folder / "dry.wav"
-        return path if path.is_file() else None
+        return [path] if path.is_file() else []
 
-    def preset_file(self) -> Path | None:
-        """The chain of the turn that is heard: for IFX Chain, or ours where that cannot play it."""
+    def plugin_presets(self) -> dict[str, Path]:
+        """Presets of the turn that is heard, by plugin: IFX Chain, or the user's own in it."""
+        document, index = self.document, self.listening.index
+        if document.workspace is None or document.session is None or not index:
+            return {}
+        return document.workspace.presets(document.session.turn(index))
+
+    def preset_files(self) -> list[Path]:
+        """The chain of the turn that is heard: for IFX Chain, or the user's plugins and our own."""
         place, index = self.document.workspace, self.listening.index
         if place is None or not index:
-            return None
-        if place.preset_path(index).is_file():
-            return place.preset_path(index)
+            return []
+        found = list(self.plugin_presets().values())
+        if place.preset_path(index) in found:
+            return found
         path = place.turn_path(index).with_suffix(SUFFIX)
         save_preset(self.preset(), path)
-        return path
+        return [*found, path]
 
-    def ramp_file(self) -> Path | None:
+    def ramp_file(self) -> list[Path]:
         """Four bars from the turn before to the one that is heard, as 14-bit controllers."""
         document, index = self.document, self.listening.index
         place, session = document.workspace, document.session
         if place is None or session is None or not index:
-            return None
+            return []
         from ifx_bridge.daw import midi
         from ifx_bridge.daw.automation import Ramp, own_lanes
 
@@ -207,10 +216,10 @@ class ListenPanel(Panel):
             ways = own_lanes(document.chain_of(parent), document.chain_of(index))
             ramp = Ramp.bars(0.0, RAMP_BARS, RAMP_TEMPO)
             path = place.turn_path(index).with_suffix(".mid")
-            return midi.write_file(path, ways, ramp, RAMP_TEMPO)
+            return [midi.write_file(path, ways, ramp, RAMP_TEMPO)]
         except UserError as error:
             self.told.emit(str(error))
-            return None
+            return []
 
     def preset(self) -> Preset:
         """The chain that is heard, with what led to it."""

@@ -311,16 +311,31 @@ class Window(QMainWindow):
 
     def keep_preset(self) -> None:
         """Ask for a file, and write the chain that is heard."""
-        preset = self.listen.preset()
-        chosen, _ = QFileDialog.getSaveFileName(
-            self, "Save preset", f"{preset.name}{presets.SUFFIX}", f"Preset (*{presets.SUFFIX})"
+        preset, written = self.listen.preset(), self.listen.plugin_presets()
+        kinds = {f"{title} preset (*{vstpreset.SUFFIX})": path for title, path in written.items()}
+        chosen, kind = QFileDialog.getSaveFileName(
+            self,
+            "Save preset",
+            f"{preset.name}{presets.SUFFIX}",
+            ";;".join((f"Preset (*{presets.SUFFIX})", *kinds)),
         )
-        if chosen:
-            path = Path(chosen.removesuffix(presets.SUFFIX) + presets.SUFFIX)
-            self._writer.ask(
-                lambda report, stopped: presets.save(preset, path),
-                lambda nothing: self.say(f"Written: {path}"),
-            )
+        if not chosen:
+            return
+        whole = chosen.removesuffix(presets.SUFFIX)
+        if kind in kinds:
+            path = Path(whole.removesuffix(vstpreset.SUFFIX) + vstpreset.SUFFIX)
+
+            def write() -> None:
+                vstpreset.VstPreset.read(kinds[kind]).write(path)
+        else:
+            path = Path(whole + presets.SUFFIX)
+
+            def write() -> None:
+                presets.save(preset, path)
+
+        self._writer.ask(
+            lambda report, stopped: write(), lambda nothing: self.say(f"Written: {path}")
+        )
 
     def choose_preset(self) -> None:
         """Ask which factory preset to begin with."""

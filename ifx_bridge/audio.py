@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ifx_bridge.errors import UserError
+from ifx_bridge.errors import UserError, writing
 
 Audio = NDArray[np.float32]
 
@@ -214,10 +214,14 @@ def _umask() -> int:
 
 
 def save(path: Path, audio: Audio, sample_rate: int) -> None:
-    """Write a 32-bit float WAV file, atomically."""
+    """Write a 32-bit float WAV file, atomically; folders are made when needed.
+
+    Raises:
+        UserError: It cannot be written.
+    """
     import soundfile
 
-    with atomic_path(path) as temporary:
+    with writing(path), atomic_path(path) as temporary:
         soundfile.write(temporary, audio.T, sample_rate, subtype="FLOAT", format="WAV")
 
 

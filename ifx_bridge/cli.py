@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ifx_bridge.engine import TurnResult
+    from ifx_bridge.session import Turn
     from ifx_bridge.workspace import Workspace
 
 BAD_INPUT = 2
@@ -343,6 +344,7 @@ def run_turns(
 
     from ifx_bridge import audio, ears, engine, workspace
     from ifx_bridge.brain import announcement, chosen
+    from ifx_bridge.chain_plugin.values import playable
     from ifx_bridge.presets import store
     from ifx_bridge.refine import RECIPES, Settings
 
@@ -397,7 +399,8 @@ def run_turns(
             except Cancelled:  # before this turn had anything to keep
                 break
             session = result.session
-            place.add(session, result.turn, result.audio, clip)
+            for problem in place.add(session, result.turn, result.audio, clip):
+                notes.print(problem, highlight=False, markup=False)
             done.append(result)
             if not as_json:
                 _print_turn(console, result, place.turn_path(result.turn.index))
@@ -412,13 +415,20 @@ def run_turns(
     elif not stopped.is_set():
         console.print(f"Saved in {place.folder}: dry.wav, {len(session.turns)} turn(s), "
                       "session.json.", highlight=False)  # fmt: skip
-        without = [t.index for t in session.turns if not place.preset_path(t.index).exists()]
-        if without:
+        mixed = [t for t in session.turns if not place.preset_path(t.index).exists()]
+        if mixed:
             console.print(
-                f"No .vstpreset of turn {', '.join(map(str, without))}: IFX Chain holds effects of "
-                "ours only. ifx-bridge plugin preset writes those, and names the others.",
+                f"IFX Chain holds effects of ours only; it has no preset of turn {_listed(mixed)}.",
                 highlight=False,
             )
+        for turn in mixed:
+            for title, path in place.presets(turn).items():
+                console.print(f"{title} preset: {path}", highlight=False, markup=False)
+        if any(playable(t.as_chain())[0] for t in mixed):
+            console.print(
+                "The effects of ours beside it: ifx-bridge plugin preset "
+                f"{place.session_path} --turn N", highlight=False, markup=False,
+            )  # fmt: skip
     if stopped.is_set():
         notes.print(
             f"Stopped. The best so far and the session are in {place.folder}; go on with "
@@ -440,7 +450,14 @@ def _turn_data(result: TurnResult, place: Workspace) -> dict[str, Any]:
     data["audio"] = str(place.turn_path(result.turn.index))
     preset = place.preset_path(result.turn.index)
     data["preset"] = str(preset) if preset.exists() else None
+    data["plugin_presets"] = [
+        str(path) for path in place.presets(result.turn).values() if path != preset
+    ]
     return data
+
+
+def _listed(turns: Sequence[Turn]) -> str:
+    return ", ".join(str(turn.index) for turn in turns)
 
 
 def _print_turn(console: Console, result: TurnResult, path: Path) -> None:

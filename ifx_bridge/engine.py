@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from ifx_bridge import audio, facts
 from ifx_bridge.audio import Audio, Clip
@@ -17,7 +18,11 @@ from ifx_bridge.effects.describe import Change, changes
 from ifx_bridge.errors import Cancelled, UserError
 from ifx_bridge.plugins import effect as plugins
 from ifx_bridge.plugins.closed_form import role
+from ifx_bridge.plugins.description import Description
 from ifx_bridge.plugins.library import Library
+from ifx_bridge.presets import plugin as plugin_presets
+from ifx_bridge.presets import vstpreset
+from ifx_bridge.presets.text import line
 from ifx_bridge.refine import RECIPES, Progress, Settings
 from ifx_bridge.refine.hosted import refine_hosted
 from ifx_bridge.session import ClipInfo, Score, Session, Turn, route_of, standing
@@ -225,26 +230,60 @@ def use(text: str) -> Use:
     """A plugin to be used, as it is written on the command line.
 
     Args:
-        text: `NAME`, or `rev=NAME` for the effect that it stands for; then `@first`, `@last`,
-            `@after:rev` or `@before:rev`.
+        text: `NAME`, or `rev=NAME` for the effect that it stands for; then `=FILE.vstpreset` to
+            begin with that preset's values (the file alone says whose it is); then `@first`,
+            `@last`, `@after:rev` or `@before:rev`.
 
     Raises:
-        UserError: There is no such plugin, effect or place.
+        UserError: There is no such plugin, effect, place or preset.
     """
-    name, _, place = text.strip().rpartition("@") if "@" in text else (text.strip(), "", "")
-    fx, equals, rest = name.partition("=")
+    whole, place = text.strip(), ""
+    if "@" in whole and not whole.lower().endswith(vstpreset.SUFFIX):
+        whole, _, place = whole.rpartition("@")
     own = [effect.id for effect in spec.effects()]
-    if equals and fx not in own:
+    fx, equals, rest = whole.partition("=")
+    stands = bool(equals) and fx in own
+    named = rest if stands else whole
+    name, equals, file = named.partition("=")
+    if not equals and name.lower().endswith(vstpreset.SUFFIX):
+        name, file = "", name
+    if equals and not file.lower().endswith(vstpreset.SUFFIX):
         raise UserError(f"There is no effect {fx!r}.", next_step=f"Known: {', '.join(own)}.")
-    description = Library.default().find(rest if equals else name)
+    description, values = _with_preset(name, Path(file)) if file else (_found(name), {})
+    side, _, other = place.partition(":")
+    if side in ("after", "before") and other not in own and plugins.described(other) is None:
+        raise UserError(
+            f"There is no effect or plugin {other!r} that {description.name} could stand {side}.",
+            next_step=f"Known: {', '.join(own)}, and plugins of yours.",
+        )
     id = plugins.id_of(description)
     try:
-        return Use(id, fx if equals else role(description), not equals, place)
+        return Use(id, fx if stands else role(description), not stands, place, values)
     except ValueError:
         raise UserError(
             f"{place!r} is no place in a chain.",
             next_step="Write @first, @last, @after:rev or @before:rev.",
         ) from None
+
+
+def _found(name: str) -> Description:
+    return Library.default().find(name)
+
+
+def _with_preset(name: str, path: Path) -> tuple[Description, dict[str, float]]:
+    """A plugin, and what it makes of a preset, in its own units."""
+    preset = vstpreset.VstPreset.read(path)
+    description = _found(name) if name else plugin_presets.whose(preset)
+    if description is None or description.class_id.upper() != preset.class_id:
+        other = line(preset.info.get("PlugInName", "")) or "another plugin"
+        raise UserError(
+            f"{path.name} is a preset of {other}"
+            + (f", not of {description.name}." if description else ", which is not known here."),
+            next_step="ifx-bridge presets show FILE says whose it is; ifx-bridge plugins scan "
+            "looks for plugins.",
+        )
+    positions = plugin_presets.read(preset, description)
+    return description, {p.key: p.value(positions[p.key]) for p in description.parameters}
 
 
 def lock(key: str) -> str:

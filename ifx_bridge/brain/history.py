@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ifx_bridge.brain.draft import COMMANDED, TITLES, Draft, listed, scaled
+from ifx_bridge.brain.draft import COMMANDED, TITLES, Draft, listed
 from ifx_bridge.brain.plan import Resumed, Resumption
 from ifx_bridge.effects.chain import Chain
+from ifx_bridge.effects.spec import scaled
 
 # Turned by less of its way than this, a knob did not move.
 HARDLY = 1e-3

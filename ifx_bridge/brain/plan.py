@@ -85,12 +85,15 @@ class Use:
             a kind that we do not have.
         always: Whether it is in the chain even where there is no such effect.
         place: `first`, `last`, `after:ID`, `before:ID`, or empty: where its effect would be.
+        values: What it shall begin with, in its own units, until it has begun; empty for what it
+            had, or has when new.
     """
 
     plugin: str
     fx: str = ""
     always: bool = False
     place: str = ""
+    values: dict[str, float] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not PLACE.fullmatch(self.place):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import ifx_bridge.effects  # noqa: F401  (registers the effects)
-from ifx_bridge.effects.spec import Effect, Params, effect
+from ifx_bridge.effects.spec import Effect, Params, effect, effects
 from ifx_bridge.errors import UserError
 
 if TYPE_CHECKING:
@@ -261,9 +261,12 @@ def _double(audio: Tensor) -> bool:
 def _plugins(slot: Slot, sample_rate: float) -> list[Any]:
     face = slot.effect.pedalboard
     if face is None:
+        ours = any(effect.id == slot.fx for effect in effects())
         raise UserError(
             f"{slot.effect.title} has no Pedalboard plugin, so this chain cannot become one.",
-            next_step=f"Use the {slot.fx} of the engine 'pedalboard' instead.",
+            next_step=f"Use the {slot.fx} of the engine 'pedalboard' instead."
+            if ours
+            else "Chain.render plays it, each plugin of yours in a process of its own.",
         )
     return [] if slot.bypass else face(slot.params, sample_rate)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,16 +13,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ifx_bridge import terminal
-from ifx_bridge.errors import UserError
-from ifx_bridge.plugins.commands import AsJson, Name, setting
+from ifx_bridge.errors import UserError, writing
+from ifx_bridge.plugins.commands import AsJson, setting
 
 if TYPE_CHECKING:
+    from ifx_bridge.effects.chain import Chain, Slot
     from ifx_bridge.matching.translate import Translation
     from ifx_bridge.presets.plugin import Proof
+    from ifx_bridge.presets.store import Source
+
+UNLIKE = 1  # exit status: a plugin does not sound like what it was to stand for
 
 
 def translate(
-    session: Annotated[Path, typer.Argument(help="A session.json; its current turn counts.")],
+    source: Annotated[
+        str,
+        typer.Argument(help="A session.json, whose current turn counts, or a preset."),
+    ],
     plugins: Annotated[
         list[str] | None,
         typer.Argument(
@@ -36,14 +45,19 @@ def translate(
     ] = None,
     renders: Annotated[int, typer.Option(min=1, help="How often each plugin may be tried.")] = 250,
     name: Annotated[str, typer.Option(help="Of the presets. [default: the instruction]")] = "",
+    on: Annotated[
+        Path | None,
+        typer.Option(
+            "--clip", help="What to compare on. [default: the session's or preset's recording]"
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find the settings of your plugins that sound like a turn's effects; write their presets.
+    """Find the settings of your plugins that sound like a chain's effects; write their presets.
 
     Without any, the preset is IFX Chain's, and nothing has to be found.
     """
     from rich.console import Console
-    from rich.table import Table
 
     from ifx_bridge import audio, engine
     from ifx_bridge.effects.chain import Chain
@@ -51,24 +65,27 @@ def translate(
     from ifx_bridge.plugins.library import Library
     from ifx_bridge.presets import chain as chain_presets
     from ifx_bridge.presets import plugin as presets
-    from ifx_bridge.session import load
+    from ifx_bridge.presets import store
 
-    opened = load(session)
-    chain = opened.chain
-    title = name or (opened.history[-1] if opened.history else session.parent.name)
+    opened = store.opened(source)
+    chain, title = opened.chain, name or opened.preset.name
     if not plugins:
-        path = chain_presets.write(chain, title, out, min(opened.clip.channels, 2))
+        path = chain_presets.write(chain, title, out, opened.channels)
         exact = {"plugin": "IFX Chain", "preset": str(path)}
         print(json.dumps([exact], indent=2, ensure_ascii=False) if as_json else path)
         return
     out = out or Path("translated")
     library = Library.default()
     pairs = [_pair(text) for text in plugins]
+    if twice := [fx for fx, count in Counter(fx for fx, _ in pairs).items() if count > 1]:
+        raise UserError(
+            f"Two plugins are given for {twice[0]}.", next_step="Give one for each effect."
+        )
     owned = {fx: library.find(plugin) for fx, plugin in pairs}
-    clip = audio.load(Path(opened.clip.path), allow_clipped=True)
-    for fx in owned:
-        chain[fx]  # there, or a message
-    out.mkdir(parents=True, exist_ok=True)
+    owned = {matching.named(chain, fx, plugin): plugin for fx, plugin in owned.items()}
+    clip = audio.load(on or _recording(opened), allow_clipped=True)
+    with writing(out):
+        out.mkdir(exist_ok=True)
     found: list[tuple[Translation, Proof]] = []
     notes = Console(stderr=True)
     with terminal.stop_flag() as stopped:
@@ -88,17 +105,57 @@ def translate(
     audio.save(out / "ours.wav", engine.render(clip, chain).audio, clip.sample_rate)
     if as_json:
         print(json.dumps([_data(*pair) for pair in found], indent=2, ensure_ascii=False))
-        _stopped(stopped.is_set())
-        return
-    table = Table("effect", "plugin", "new", "by meaning", "found", "preset")
-    for one, proof in found:
-        distances = (one.default_db, one.meant_db, one.found_db)
-        shown = [f"{distance:.2f} dB" for distance in distances]
-        table.add_row(one.fx, one.plugin.name, *shown, proof.path.name)
-    Console().print(table)
-    print("Distance of the sounds, mean over time and frequency; 0 is equal.")
-    print(f"Listen: {out / 'ours.wav'} and {out / 'translated.wav'}.")
+    else:
+        _print_translations(found)
+        print(f"Listen: {out / 'ours.wav'} and {out / 'translated.wav'}.")
     _stopped(stopped.is_set())
+    if failed := [one for one, _ in found if not one.good]:
+        for one in failed:
+            terminal.note(
+                f"{one.plugin.name} cannot do this {one.fx}: {one.left:.0%} of what it does to the "
+                "sound is left, and " + (
+                    "without any plugin it would be nearer."
+                    if one.left > 1
+                    else "more than half is no translation."
+                )
+            )  # fmt: skip
+        raise typer.Exit(UNLIKE)
+
+
+def _print_translations(found: Sequence[tuple[Translation, Proof]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("effect", "plugin", "dry", "new", "by meaning", "found", "left")
+    for one, _ in found:
+        distances = (one.dry_db, one.default_db, one.meant_db, one.found_db)
+        shown = [f"{distance:.2f} dB" for distance in distances]
+        table.add_row(one.fx, one.plugin.name, *shown, f"{one.left:.0%}")
+    Console().print(table)
+    print(
+        "Distance from the effect's sound, mean over time and frequency, 0 is equal: of the dry "
+        "sound, of the plugin when new, by what its knobs mean, as found. Left is found over dry."
+    )
+    for _, proof in found:
+        print(f"Preset: {proof.path}")
+
+
+def _recording(opened: Source) -> Path:
+    """What a chain was made on: a session's recording, or the demo of a factory preset.
+
+    Raises:
+        UserError: That is not known.
+    """
+    from ifx_bridge.demo import clips
+
+    if opened.session is not None:
+        return Path(opened.session.clip.path)
+    known = {f"{name} (demo)": path for name, path in clips().items()}
+    if opened.preset.clip not in known:
+        raise UserError(
+            "A preset has no recording to compare on.", next_step="Name one: --clip FILE."
+        )
+    return known[opened.preset.clip]
 
 
 def _stopped(was: bool) -> None:
@@ -142,7 +199,13 @@ def match(
         if found.same
         else "It is another recording; compared are measurements of the sound as a whole."
     )
-    explanation = f"{how} Distance {found.before:.2f} → {found.after:.2f} {unit}."
+    if found.chain.slots:
+        told = f"Distance {found.before:.2f} → {found.after:.2f} {unit}."
+    elif found.nothing:
+        told = "Nothing differs but, perhaps, the level."
+    else:
+        told = f"No effect of ours brings it nearer than {found.before:.2f} {unit}."
+    explanation = f"{how} {told}"
     session = engine.open_session(clip).add(
         instruction=f"sound like {reference.name}",
         route="initialize_all",
@@ -179,7 +242,8 @@ def match(
             table.add_row(
                 title, "\n".join(r.text for r in texts), f"{found.without[texts[0].fx]:.2f}"
             )
-        console.print(table)
+        if found.chain.slots:
+            console.print(table)
         print(explanation)
         print(f"Listen: {place.turn_path(1)}. Go on with words: --session {place.session_path}.")
     if not found.finished:
@@ -188,25 +252,85 @@ def match(
 
 
 def preset(
-    name: Name,
-    title: Annotated[str, typer.Option("--name", help="Of the preset.")],
+    name: Annotated[
+        str, typer.Argument(help="A plugin's name, or the path of its file; all of --session's.")
+    ] = "",
+    title: Annotated[
+        str, typer.Option("--name", help="Of the preset. [default: the turn's instruction]")
+    ] = "",
     values: Annotated[
         list[str] | None, typer.Option("--set", help="A value: KEY=NUMBER or KEY=NAME.")
+    ] = None,
+    session: Annotated[
+        str, typer.Option(help="Take the values that it has in this session.json or preset.")
+    ] = "",
+    turn: Annotated[
+        int | None, typer.Option(min=1, help="Of the session. [default: the current one]")
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder or file. [default: where hosts look for its presets]"),
     ] = None,
 ) -> None:
-    """Write a .vstpreset through the plugin, and prove that it comes back the same."""
+    """Write a .vstpreset through the plugin, and prove that it comes back the same.
+
+    With --session it is what the plugin was set to in a turn, exactly.
+    """
     from ifx_bridge.plugins.library import Library
     from ifx_bridge.presets import plugin as presets
+    from ifx_bridge.presets import store
 
-    found = Library.default().find(name)
-    positions = dict(setting(found, text) for text in values or ())
-    proof = presets.write(found, positions, title, out)
-    same = "the same sound" if proof.sound_db < -200 else f"a difference of {proof.sound_db:.0f} dB"
-    print(f"{proof.path}: {proof.parameters} parameters and {same} in a fresh instance.")
+    given = tuple(values or ())
+    if session:
+        opened = store.opened(session, turn)
+        slots = _hosted(opened.chain, name)
+        if len(slots) > 1 and (given or (out and out.suffix)):
+            raise UserError(
+                f"This is for one plugin, and there are {len(slots)}.", next_step="Name one."
+            )
+        title = title or opened.preset.name
+        found = [presets.settings(slot) for slot in slots]
+    elif name and title:
+        slots, found = [], [(Library.default().find(name), {})]
+    else:
+        raise UserError(
+            f"There is no {'name for the preset' if name else 'plugin'}.",
+            next_step="Give PLUGIN and --name, or --session FILE for what is in a turn.",
+        )
+    for plugin, positions in found:
+        changed = {**positions, **dict(setting(plugin, text) for text in given)}
+        place = out / plugin.name if out and len(found) > 1 else out
+        proof = presets.write(plugin, changed, title, place)
+        difference = f"a difference of {proof.sound_db:.0f} dB"
+        same = "the same sound" if proof.sound_db < -200 else difference
+        print(f"{proof.path}: {proof.parameters} parameters and {same} in a fresh instance.")
+    for slot in slots:
+        if slot.bypass:
+            terminal.note(f"{slot.effect.title} is bypassed there; a preset cannot say that.")
+    if session and opened.chain.amount != 1:
+        terminal.note(f"Of the change {opened.chain.amount:.0%} is heard there, not all of it.")
+
+
+def _hosted(chain: Chain, name: str) -> list[Slot]:
+    """The plugins of the user's in a chain, or the one of that name.
+
+    Raises:
+        UserError: There is none.
+    """
+    from ifx_bridge.plugins import effect as plugins
+    from ifx_bridge.plugins.library import Library
+
+    slots = [slot for slot in chain if slot.engine == plugins.ENGINE]
+    if name and name not in chain:
+        name = plugins.id_of(Library.default().find(name))
+    found = [slot for slot in slots if name in ("", slot.fx)]
+    if not found:
+        there = " → ".join(chain.ids) or "no effects"
+        raise UserError(
+            f"There is no {name or 'plugin of yours'} in this chain ({there}).",
+            next_step="For effects of ours: ifx-bridge plugin preset, or ifx-bridge translate.",
+        )
+    return found
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -222,10 +346,13 @@ def _data(one: Translation, proof: Proof) -> dict[str, object]:
         "plugin": one.plugin.name,
         "values": dict(one.slot.params),
         "distance_db": {
+            "dry": one.dry_db,
             "new": one.default_db,
             "by_meaning": one.meant_db,
             "found": one.found_db,
             "found_on_the_clip": one.clip_db,
         },
+        "left": one.left,
+        "good": one.good,
         "preset": str(proof.path),
     }

@@ -22,6 +22,7 @@ from ifx_bridge.audio import Audio, Clip
 from ifx_bridge.effects import spec
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.effects.eq import BANDS
+from ifx_bridge.matching.descent import Descent
 from ifx_bridge.refine import Progress
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
 
 SECONDS = 3.0  # of the dry clip that are listened to, from its first sound on
 TAIL_SECONDS = 1.0
-TRIAL_STEPS, STEPS = 20, 100
-LEARNING_RATE = 0.1
+# All that are tried take the first steps, the few that are nearest then go on to the second number.
+FIRST_STEPS, TRIAL_STEPS, STEPS = 6, 20, 100
+GO_ON = 3
 REFINED = 4  # kinds of effects, for every one that is added
 PLACES = 2  # in the chain, of each kind
 # Other performances differ by more than effects: what brings them nearer by extremes is no answer.
@@ -38,10 +40,9 @@ CAUTION = 0.4  # per squared part of a turn away from neutral
 WORTH_OF_ANOTHER, MOST_OF_ANOTHER = 0.15, 3
 WORTH = 0.06  # of what is left, for one effect more
 SPARE = 0.02  # what an effect may be worth and still be left out
+NOTHING = 1e-3  # of either distance
 ENOUGH = 0.003  # of the distance: nobody hears what is left
 MOST_EFFECTS = 5
-# Knobs that are looked for in the sound, not heard, or say the same as another.
-LEFT = frozenset({"delay_seconds", "width", "dry_level"})
 # What tells performances apart is no effect.
 OF_THE_PERFORMANCE = frozenset({"pitchshift", "bitcrush"})
 # Where each kind begins; equalizers, delays and shifts are also looked for in the sound.
@@ -89,6 +90,11 @@ class Match:
     after: float
     without: dict[str, float]
     finished: bool
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there was no difference to begin with."""
+        return self.before <= NOTHING
 
     @property
     def share(self) -> float:
@@ -148,12 +154,12 @@ def match(
 
 def _at(clip: Clip, rate: float, channels: int) -> Audio:
     """A clip's sound at a rate, with one or two channels."""
-    from scipy.signal import resample_poly
-
     samples = clip.samples
     if channels == 1 or clip.channels > 2:
         samples = np.repeat(samples.mean(0, keepdims=True), channels, axis=0)
     if clip.sample_rate != rate:
+        from scipy.signal import resample_poly
+
         common = gcd(clip.sample_rate, int(rate))
         up, down = int(rate) // common, clip.sample_rate // common
         samples = resample_poly(samples, up, down, axis=1).astype(np.float32)
@@ -265,7 +271,8 @@ class _Moments:
     def __init__(self, wet: Audio, rate: float) -> None:
         import torch
 
-        self.rate = rate
+        self.windows = [torch.hann_window(size) for size in self.SIZES]
+        self.bands = [_bands(size, rate) for size in self.SIZES]
         self.wanted = self._levels(torch.from_numpy(wet)[None])
 
     def __call__(self, wet: Tensor) -> Tensor:
@@ -281,14 +288,11 @@ class _Moments:
 
         sound = sound / (sound.square().mean().sqrt() + 1e-9)
         found = []
-        for size in self.SIZES:
-            window = torch.hann_window(size)
-            rows = sound.reshape(-1, sound.shape[-1])
+        rows, floor = sound.reshape(-1, sound.shape[-1]), 10 ** (self.FLOOR_DB / 10)
+        for size, window, bands in zip(self.SIZES, self.windows, self.bands, strict=True):
             spectra = torch.stft(rows, size, size // 2, window=window, return_complex=True)
             power = (spectra.real**2 + spectra.imag**2) / window.square().sum()
-            bands = _bands(size, self.rate) @ power
-            floor = 10 ** (self.FLOOR_DB / 10)
-            found.append(10 * torch.log10(bands + floor))
+            found.append(10 * torch.log10(bands @ power + floor))
         return found
 
 
@@ -353,10 +357,10 @@ class _Matching:
     def run(self, delays: list[float], shifts: list[int], same: bool) -> Match:
         finished = True
         try:
-            if self.before > 1e-3:
+            if self.before > NOTHING:
                 self._grow(delays, shifts)
                 self.stage = "refining"
-                self._refine(self.best, STEPS)
+                self._refine(Descent(self.best), STEPS)
                 self._prune()
         except _Stopped:
             finished = False
@@ -386,10 +390,13 @@ class _Matching:
                 kinds[fx] = kinds.get(fx, 0) + 1
                 if kinds[fx] <= PLACES:
                     firsts[chain.ids] = chain
-            for chain in firsts.values():
-                (fx,) = set(chain.ids) - set(base.ids)
-                self.stage = f"refining with {spec.effect(fx).title.lower()}"
-                self._refine(chain, TRIAL_STEPS)
+            ways = [Descent(chain) for chain in firsts.values()]
+            for steps in (FIRST_STEPS, TRIAL_STEPS):
+                for way in ways:
+                    (fx,) = set(way.chain.ids) - set(base.ids)
+                    self.stage = f"refining with {spec.effect(fx).title.lower()}"
+                    self._refine(way, steps)
+                ways = sorted(ways, key=lambda way: way.least)[:GO_ON]
             if self.least > here * (1 - self.worth):
                 break
 
@@ -446,51 +453,33 @@ class _Matching:
             if p.neutral is not None
         )
 
-    def _refine(self, chain: Chain, steps: int) -> None:
-        """Every knob of a chain by gradients; the best so far is kept."""
-        import torch
-
-        knobs = [
-            (slot.fx, p)
-            for slot in chain
-            for p in slot.effect.parameters
-            if p.differentiable and p.name not in LEFT
-        ]
-        places = torch.tensor(
-            [min(0.98, max(0.02, p.to_unit(chain[fx].params[p.name]))) for fx, p in knobs]
-        )
-        theta = torch.logit(places).requires_grad_(True)
-        optimizer = torch.optim.Adam([theta], lr=LEARNING_RATE)
-        fixed = [p.neutral is not None for _, p in knobs]
-        neutral = torch.tensor(
-            [p.to_unit(p.default if p.neutral is None else p.neutral) for _, p in knobs]
-        )[fixed]
-        for step in range(steps if knobs else 0):
+    def _refine(self, way: Descent, steps: int) -> None:
+        """Every knob of a chain by gradients, until so many steps are done; the best is kept."""
+        if not way.knobs:
+            way.least = self._apart(way.chain)
+            if way.least < self.least:
+                self.least, self.best = way.least, way.chain
+            return
+        while way.steps < steps:
             if self.cancelled():
                 raise _Stopped
             if self.least < ENOUGH * self.before:
                 break
-            position = torch.sigmoid(theta)
-            values: dict[str, dict[str, Tensor]] = {}
-            for (fx, p), at in zip(knobs, position, strict=True):
-                values.setdefault(fx, {})[p.name] = p.from_unit_tensor(at)
-            loss = self.listener(chain.forward(self.sound, self.rate, values))
-            loss = loss + self.caution * (position[fixed] - neutral).square().sum()
+            values = way.values()
+            loss = self.listener(way.chain.forward(self.sound, self.rate, values))
+            loss = loss + self.caution * way.moved()
             found = float(loss.detach())
-            if np.isfinite(found) and found < self.least:
+            if np.isfinite(found):
+                way.least = min(way.least, found)
+            if found < self.least:
                 self.least = found
-                self.best = chain.with_params(
+                self.best = way.chain.with_params(
                     {
                         fx: {n: float(f"{float(v.detach()):.4g}") for n, v in row.items()}
                         for fx, row in values.items()
                     }
                 )
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            theta.grad = torch.nan_to_num(theta.grad) if theta.grad is not None else None
-            optimizer.step()
+            way.step(loss)
             self.steps += 1
             score = 1 - self.least / self.before
-            self.progress(Progress(self.stage, step + 1, steps, score, self.best))
-        if not knobs and (apart := self._apart(chain)) < self.least:
-            self.least, self.best = apart, chain
+            self.progress(Progress(self.stage, way.steps, steps, score, self.best))

@@ -15,14 +15,17 @@ from numpy.typing import NDArray
 
 from ifx_bridge.audio import Audio, Clip
 from ifx_bridge.effects.chain import Chain, Slot
-from ifx_bridge.plugins.closed_form import closed_form
+from ifx_bridge.plugins.closed_form import closed_form, role
 from ifx_bridge.plugins.description import Description
-from ifx_bridge.plugins.effect import ENGINE, as_effect
+from ifx_bridge.plugins.effect import ENGINE, as_effect, id_of
+from ifx_bridge.plugins.effect import positions as positions_of
 from ifx_bridge.refine.distance import distance
 from ifx_bridge.refine.search import REACH, Dimension, search
 from ifx_bridge.refine.whole_chain import Progress, Settings, listening_excerpt
 
 RENDERS = 250
+# Of the effect; with more than that missing it is another sound.
+MOST_LEFT = 0.5
 # What the clip counts beside the test signals.
 CLIP_SHARE = 0.7
 # First steps from where parameters' meanings lead.
@@ -40,7 +43,8 @@ class Translation:
         plugin: The other.
         slot: The plugin with its settings, to stand in our effect's place.
         positions: The settings as automation has them, 0 to 1, by key.
-        default_db: Distance of the sounds with the plugin as it is when new.
+        dry_db: Distance of the sound without the effect from the sound with it.
+        default_db: The same with the plugin as it is when new.
         meant_db: With what follows from the parameters' meanings.
         found_db: With what was found.
         clip_db: The latter on the clip alone.
@@ -51,11 +55,35 @@ class Translation:
     plugin: Description
     slot: Slot
     positions: dict[str, float]
+    dry_db: float
     default_db: float
     meant_db: float
     found_db: float
     clip_db: float
     finished: bool
+
+    @property
+    def left(self) -> float:
+        """How much of what the effect does to the sound is missing: 0 none, 1 all, or more."""
+        if self.dry_db > 0:
+            return self.found_db / self.dry_db
+        return float("inf") if self.found_db > 0 else 0.0
+
+    @property
+    def good(self) -> bool:
+        """Whether it can be called a translation."""
+        return self.left <= MOST_LEFT
+
+
+def named(chain: Chain, fx: str, plugin: Description) -> str:
+    """The effect of a chain that is meant: by its id, or by that of ours which a plugin is like.
+
+    Raises:
+        UserError: There is none.
+    """
+    if fx not in chain and fx == role(plugin) and id_of(plugin) in chain:
+        return id_of(plugin)
+    return chain[fx].fx
 
 
 def translate(
@@ -103,6 +131,20 @@ def translate(
         return float(np.dot(shares, heard(positions)))
 
     new = {p.key: p.default for p in plugin.parameters}
+    dry_db = float(np.dot(shares, [distance(s, w) for s, w in zip(inputs, wanted, strict=True)]))
+
+    def translation(found: dict[str, float], meant_db: float, finished: bool) -> Translation:
+        values = {p.key: p.value(found[p.key]) for p in plugin.parameters}
+        distances = heard(found)
+        return Translation(
+            fx, plugin, Slot(effect.id, values, engine=ENGINE), found, dry_db, default_db,
+            meant_db, float(np.dot(shares, distances)), distances[0], finished,
+        )  # fmt: skip
+
+    if slot.engine == ENGINE and slot.fx == effect.id:  # it is that plugin: nothing is searched
+        default_db = cost(new)
+        same = {**new, **positions_of(plugin, slot.params)}
+        return translation(same, cost(same), True)
     told = closed_form(slot, plugin)
     meant = {**new, **told.positions}
     default_db, meant_db = cost(new), cost(meant)
@@ -139,19 +181,7 @@ def translate(
         STAY,
     )
     positions = {**start, **dict(zip(keys, map(float, found.positions), strict=True))}
-    values = {p.key: p.value(positions[p.key]) for p in plugin.parameters}
-    distances = heard(positions)
-    return Translation(
-        fx,
-        plugin,
-        Slot(effect.id, values, engine=ENGINE),
-        positions,
-        default_db,
-        meant_db,
-        float(np.dot(shares, distances)),
-        distances[0],
-        found.finished,
-    )
+    return translation(positions, meant_db, found.finished)
 
 
 def test_signal(clip: Clip) -> Audio:

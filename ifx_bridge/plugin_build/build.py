@@ -31,6 +31,7 @@ LIBRARIES = ("-lm", "-lpthread", "-ldl")
 # lend its own libraries to the DAW nor borrow the DAW's.
 SELF_CONTAINED = ("-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL", "-s")
 COMPILE_SECONDS = 600
+LOAD_SECONDS = 30
 MAIN = """\
 #include "src/DistrhoPlugin.cpp"
 #include "vst3.cpp"
@@ -93,17 +94,27 @@ def bundles(report: Callable[[str], None] = lambda text: None) -> dict[int, Path
 
 
 def unloadable(bundle: Path) -> str:
-    """Why the system does not load a bundle, for instance for a C library that is too old.
+    """Why the system does not load a bundle as a VST3, for instance for a C library too old.
 
-    Asked in a process of its own, on Linux only; empty when it does.
+    Loaded in a process of its own, on Linux only; elsewhere it only has to hold a file. Empty when
+    it loads.
     """
+    if not bundle.is_file() and not any(path.is_file() for path in bundle.rglob("*")):
+        return "there is nothing in it"
     if not sys.platform.startswith("linux"):
         return ""
-    load = "import ctypes, sys; ctypes.CDLL(sys.argv[1])"
-    made = subprocess.run(
-        [sys.executable, "-c", load, str(binary_of(bundle))], capture_output=True, text=True
-    )
-    return made.stderr.strip().rpartition("\n")[2] if made.returncode else ""
+    load = "import ctypes, sys; ctypes.CDLL(sys.argv[1]).GetPluginFactory"
+    binary = binary_of(bundle) if bundle.is_dir() else bundle
+    try:
+        made = subprocess.run(
+            [sys.executable, "-c", load, str(binary)],
+            capture_output=True, text=True, timeout=LOAD_SECONDS,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return f"it did not load within {LOAD_SECONDS} s"
+    if made.returncode == 0:
+        return ""
+    return made.stderr.strip().rpartition("\n")[2] or "loading it ends the process"
 
 
 def tools() -> tuple[str, Path]:
@@ -239,8 +250,15 @@ def install(found: Sequence[Path], folder: Path | None = None) -> list[Path]:
         folder: Where to; by default the user's own VST3 folder.
 
     Raises:
-        UserError: The folder cannot be written.
+        UserError: A bundle is no plugin that loads here, or the folder cannot be written.
     """
+    for bundle in found:
+        if why := unloadable(bundle):
+            raise UserError(
+                f"{bundle} is no plugin that loads here ({why}).",
+                kept="What is installed was left as it is.",
+                next_step="Build it once more, or name the folder of another build: --from FOLDER.",
+            )
     target = folder or user_folder()
     placed = []
     try:

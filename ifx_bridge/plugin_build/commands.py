@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ifx_bridge.errors import UserError
+from ifx_bridge.errors import UserError, writing
 
 if TYPE_CHECKING:
     from ifx_bridge.effects.chain import Chain, Slot
@@ -114,14 +114,16 @@ def header(
     from ifx_bridge.plugin_build.build import sources
 
     path = out or sources() / "generated" / "parameters.hpp"
-    with atomic_path(path) as temporary:
+    with writing(path), atomic_path(path) as temporary:
         temporary.write_text(text(), "utf-8")
     print(path)
 
 
 @app.command()
 def preset(
-    session: Annotated[Path, typer.Argument(help="A session.json.")],
+    source: Annotated[
+        str, typer.Argument(help="A session.json, a preset's name or a preset file.")
+    ],
     turn: Annotated[
         int | None, typer.Option(min=1, help="Which turn. [default: the current one]")
     ] = None,
@@ -131,31 +133,33 @@ def preset(
     ] = None,
     name: Annotated[str, typer.Option(help="Of the preset. [default: the instruction]")] = "",
     layout: Annotated[
-        Layout, typer.Option(help="IFX Chain or IFX Chain Mono; auto is the recording's.")
+        Layout,
+        typer.Option(
+            help="IFX Chain or IFX Chain Mono; auto is the recording's, stereo for presets."
+        ),
     ] = Layout.AUTO,
 ) -> None:
-    """Write a turn as a preset of IFX Chain; nothing is translated."""
+    """Write a turn or preset as a preset of IFX Chain; nothing is translated."""
     from ifx_bridge.chain_plugin.values import playable
     from ifx_bridge.presets import chain as presets
-    from ifx_bridge.session import load
+    from ifx_bridge.presets import store
 
-    opened = load(session)
-    chosen = opened.turn(opened.head if turn is None else turn)
-    wanted = {Layout.AUTO: min(opened.clip.channels, 2), Layout.MONO: 1, Layout.STEREO: 2}
-    channels = wanted[layout]
-    whole = chosen.as_chain()
+    opened = store.opened(source, turn)
+    channels = {Layout.AUTO: opened.channels, Layout.MONO: 1, Layout.STEREO: 2}[layout]
+    whole = opened.chain
     chain, left_out = playable(whole)
     names = " and ".join(slot.effect.title for slot in left_out)
+    own = f"ifx-bridge plugins preset --session {source}" + (f" --turn {turn}" if turn else "")
     if left_out and not chain:
         raise UserError(
-            f"Turn {chosen.index} is nothing but {names}, which IFX Chain does not have.",
-            next_step="That plugin has presets of its own: ifx-bridge plugins preset.",
+            f"There is nothing but {names} in this chain, which IFX Chain does not have.",
+            next_step=f"That has presets of its own: {own}.",
         )
-    print(presets.write(chain, name or chosen.instruction, out, channels))
+    print(presets.write(chain, name or opened.preset.name, out, channels))
     for slot in left_out:
         _note(
             f"{slot.effect.title} is left out, since IFX Chain holds effects of ours only: "
-            f"{_place(slot, whole)}. Its own preset: ifx-bridge plugins preset."
+            f"{_place(slot, whole)}. Its own preset: {own}."
         )
 
 

@@ -12,7 +12,7 @@ import typer
 from ifx_bridge.errors import UserError
 
 if TYPE_CHECKING:
-    from ifx_bridge.presets.store import Preset
+    from ifx_bridge.presets.vstpreset import VstPreset
 
 # What is measured, in words, the plainest first.
 FIGURES = {
@@ -69,16 +69,23 @@ def list_presets(tag: Tag = "", search: Search = "", as_json: AsJson = False) ->
 
 @app.command()
 def show(source: Source, as_json: AsJson = False) -> None:
-    """Show a preset's values and what was measured of it."""
+    """Show a preset's values and what was measured of it; also of any plugin's .vstpreset."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
     from ifx_bridge.effects.chain import Chain
     from ifx_bridge.effects.describe import changes
-    from ifx_bridge.presets import store
+    from ifx_bridge.presets import store, vstpreset
+    from ifx_bridge.presets.chain import is_ours
 
-    preset = _preset(source)
+    path = Path(source)
+    if source not in store.factory() and path.suffix.lower() == vstpreset.SUFFIX and path.is_file():
+        of_plugin = vstpreset.VstPreset.read(path)
+        if not is_ours(of_plugin):
+            _show_of_plugin(of_plugin, as_json)
+            return
+    preset = store.opened(source).preset
     if as_json:
         print(preset.model_dump_json(indent=2))
         return
@@ -108,22 +115,16 @@ def save(
     tag: Annotated[list[str] | None, typer.Option(help="Once for each.")] = None,
     turn: Annotated[int, typer.Option(help="Of a session; 0 is the current one.")] = 0,
 ) -> None:
-    """Keep a turn's chain as a preset."""
+    """Keep a chain as a preset: a turn's, or that of another preset."""
     from ifx_bridge.presets import store
-    from ifx_bridge.session import load
 
     path = out if out.name.endswith(store.SUFFIX) else out.with_name(out.name + store.SUFFIX)
-    session = load(Path(source))
-    at = session.go_to(turn) if turn else session
-    preset = store.Preset.of(
-        at.chain,
-        name=name or path.name.removesuffix(store.SUFFIX),
-        tags=tuple(t.lower() for t in tag or ()),
-        instructions=tuple(_line(said) for said in at.history[-100:]),
-        clip=_line(session.clip.name),
-    )
-    store.save(preset, path)
-    print(f"{path}: {' → '.join(at.chain.ids) or 'no effects'}")
+    preset = store.opened(source, turn or None).preset
+    fields = preset.model_dump(exclude={"chain", "trim_db", "amount"})
+    fields["name"] = name or path.name.removesuffix(store.SUFFIX)
+    fields["tags"] = tuple(t.lower() for t in tag) if tag else preset.tags
+    store.save(store.Preset.of(preset.as_chain(), **fields), path)
+    print(f"{path}: {' → '.join(preset.as_chain().ids) or 'no effects'}")
 
 
 @app.command()
@@ -142,13 +143,7 @@ def impulse(
 
     out = out if out.suffix.lower() == ".wav" else out.with_name(out.name + ".wav")
     response, left_out = impulse_response(store.chain(source), rate, with_dry)
-    try:
-        audio.save(out, response, rate)
-    except (OSError, RuntimeError) as error:
-        raise UserError(
-            f"{out} could not be written ({getattr(error, 'strerror', None) or error}).",
-            next_step="Choose another folder or free some space.",
-        ) from error
+    audio.save(out, response, rate)
     print(f"{out}: {response.shape[1] / rate:.2f} s, stereo, {rate} Hz.")
     if left_out:
         print(f"Not in it, since an impulse cannot say what they do: {', '.join(left_out)}.")
@@ -162,15 +157,45 @@ def schema() -> None:
     print(json.dumps(Preset.model_json_schema(), indent=2))
 
 
-def _preset(source: str) -> Preset:
-    """A preset, also of a session's current turn."""
-    from ifx_bridge.presets import store
+def _show_of_plugin(preset: VstPreset, as_json: bool) -> None:
+    """What a preset says of itself, its chunks, and the values where its plugin is known."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
 
-    chain = store.chain(source)
-    try:
-        return store.load(source)
-    except UserError:  # a session, then
-        return store.Preset.of(chain, name=Path(source).parent.name)
+    from ifx_bridge.presets import plugin as presets
+    from ifx_bridge.presets.text import line
+
+    plugin = presets.whose(preset)
+    positions = presets.read(preset, plugin) if plugin else {}
+    info = {line(key): line(value) for key, value in preset.info.items()}
+    chunks = {name: len(content) for name, content in preset.chunks}
+    if as_json:
+        values = {p.key: p.value(positions[p.key]) for p in plugin.parameters} if plugin else None
+        data = {
+            "class_id": preset.class_id,
+            "info": info,
+            "chunks": chunks,
+            "plugin": plugin.name if plugin else None,
+            "values": values,
+        }
+        print(json.dumps(data, indent=2, ensure_ascii=False))
+        return
+    table = Table("what", "it says", show_header=False)
+    for key, value in info.items():
+        table.add_row(escape(key), escape(value))
+    table.add_row("class id", preset.class_id)
+    table.add_row("chunks", ", ".join(f"{name} {size:,} bytes" for name, size in chunks.items()))
+    Console().print(table)
+    if plugin is None:
+        print("Its plugin is not known here, so its values cannot be read; look for plugins: "
+              "ifx-bridge plugins scan")  # fmt: skip
+        return
+    table = Table("parameter", "name", "value")
+    for p in plugin.parameters:
+        table.add_row(escape(p.key), escape(p.name), escape(p.text(positions[p.key])))
+    Console().print(table)
+    print(f"Begin with it: ifx-bridge refine CLIP WORDS --plugin '{plugin.name}=FILE'")
 
 
 def _figures(measured: Mapping[str, float]) -> str:
@@ -181,10 +206,3 @@ def _figures(measured: Mapping[str, float]) -> str:
         if name in measured and not (name == "echo_s" and measured[name] == 0)
     ]
     return ", ".join([*known, *(f"{k} {v:g}" for k, v in measured.items() if k not in FIGURES)])
-
-
-def _line(text: str) -> str:
-    """A session's text as one line that a preset takes."""
-    from ifx_bridge.presets import store
-
-    return " ".join(store.CONTROL.sub(" ", text).split())[:500]

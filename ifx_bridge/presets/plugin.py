@@ -1,4 +1,4 @@
-"""Presets of hosted plugins, written through the plugin itself and proved before they are kept.
+"""Presets of hosted plugins: read, and written through the plugin, proved before they are kept.
 
 The values are set in a live instance, whose state becomes the file; the file is then loaded into a
 fresh instance, and every parameter and a rendered sound are compared. Only what agrees is written.
@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from ifx_bridge.audio import Audio
+from ifx_bridge.effects.chain import Slot
 from ifx_bridge.errors import UserError
+from ifx_bridge.plugins import effect as plugins
 from ifx_bridge.plugins.description import Description
 from ifx_bridge.plugins.library import Library
 from ifx_bridge.presets import vstpreset
@@ -97,16 +99,59 @@ def write(
             f"{allowed:.0f} dB are allowed).",
             kept="No preset was written.",
         )
-    path = _place(plugin, name, out)
+    path = vstpreset.placed(out, vstpreset.folder(plugin.vendor, plugin.name), name)
     preset.write(path)
     return Proof(path, len(keys), difference, allowed)
 
 
-def _place(plugin: Description, name: str, out: Path | None) -> Path:
-    if out is not None and out.suffix == vstpreset.SUFFIX:
-        return out
-    folder = out if out is not None else vstpreset.folder(plugin.vendor, plugin.name)
-    return folder / vstpreset.file_name(name)
+def write_slot(slot: Slot, name: str, out: Path | None = None) -> Proof:
+    """Write what a plugin in a chain is set to as a preset of it; nothing is searched.
+
+    Args:
+        slot: A plugin of the user's with its values.
+        name: Of the preset.
+        out: As in `write`.
+
+    Raises:
+        UserError: The plugin is not on this computer, or as in `write`.
+        PluginError: The plugin fails.
+    """
+    return write(*settings(slot), name, out)
+
+
+def settings(slot: Slot) -> tuple[Description, dict[str, float]]:
+    """A plugin in a chain: which, and its values as positions, 0 to 1, by key.
+
+    Raises:
+        UserError: It is not on this computer, or of another version.
+    """
+    plugin = plugins.described(slot.fx)
+    if plugin is None or not slot.params.keys() <= {p.key for p in plugin.parameters}:
+        why = "is not on this computer" if plugin is None else "is of another version here"
+        raise UserError(
+            f"The plugin {slot.fx} {why}.",
+            kept="Its values are kept.",
+            next_step="Install it, then: ifx-bridge plugins scan.",
+        )
+    return plugin, plugins.positions(plugin, slot.params)
+
+
+def whose(preset: VstPreset) -> Description | None:
+    """The plugin on this computer that a preset is for."""
+    known = Library.default().plugins()
+    return next((plugin for plugin in known if plugin.class_id.upper() == preset.class_id), None)
+
+
+def read(preset: VstPreset, plugin: Description) -> dict[str, float]:
+    """What a plugin makes of a preset: positions of all its parameters, 0 to 1, by key.
+
+    Raises:
+        PluginError: It does not take the preset, or fails.
+    """
+    with Library.default().host(Path(plugin.path), plugin.part) as fresh:
+        fresh.load(preset.to_bytes())
+        found = fresh.values([p.key for p in plugin.parameters])
+    return {key: at for key, (at, _) in found.items()}
 
 
 def _same(one: tuple[float, str], other: tuple[float, str]) -> bool:

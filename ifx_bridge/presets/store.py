@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import reprlib
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -24,9 +24,11 @@ from pydantic import (
 import ifx_bridge
 from ifx_bridge.audio import atomic_path
 from ifx_bridge.effects.chain import Chain
-from ifx_bridge.errors import UserError
+from ifx_bridge.errors import UserError, writing
 from ifx_bridge.presets import vstpreset
 from ifx_bridge.presets.chain import chain_in
+from ifx_bridge.presets.text import CONTROL, line, shown
+from ifx_bridge.session import Session
 from ifx_bridge.session import load as load_session
 from ifx_bridge.session.model import FORMAT as SESSION_FORMAT
 from ifx_bridge.session.model import checked_rows, problem
@@ -37,8 +39,6 @@ if TYPE_CHECKING:
 FORMAT, VERSION, SUFFIX = "ifx-chain", 1, ".ifx.json"
 LARGEST_BYTES = 2**24
 ROW_KEYS = frozenset({"fx", "params", "bypass", "engine"})
-# Presets come from others and are shown in terminals, where control characters are commands.
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def _plain(text: str) -> str:
@@ -104,7 +104,7 @@ class Preset(BaseModel):
         whole = checked_rows(rows)
         for place, (given, full) in enumerate(zip(rows, whole, strict=True), 1):
             if problem := _altered(given, full):
-                raise ValueError(f"effect {place} ({_shown(given['fx'])}): {problem}")
+                raise ValueError(f"effect {place} ({shown(given['fx'])}): {problem}")
         return whole
 
     @classmethod
@@ -155,7 +155,7 @@ def load(source: str) -> Preset:
             f"There is no preset or file called {source!r}.", next_step=_nearest(source, known)
         )
     if path.suffix.lower() == vstpreset.SUFFIX:
-        return Preset.of(chain_in(vstpreset.VstPreset.read(path)), name=_shown(path.stem))
+        return Preset.of(chain_in(vstpreset.VstPreset.read(path)), name=shown(path.stem))
     data = _json(path)
     for key in ("format", "version"):  # in a file, other than in `Preset.of`, they are a must
         if isinstance(data, dict) and data.get("format", FORMAT) == FORMAT and key not in data:
@@ -163,7 +163,59 @@ def load(source: str) -> Preset:
     try:
         return Preset.model_validate(data)
     except ValidationError as error:
-        raise UserError(f"{path.name} is no preset: {_shown(problem(error))}.") from error
+        raise UserError(f"{path.name} is no preset: {shown(problem(error))}.") from error
+
+
+@dataclass(frozen=True)
+class Source:
+    """A chain, and what is known of where it is from.
+
+    Attributes:
+        preset: The chain with its name and what it was made with.
+        session: The session, at the turn that was asked for; None of a preset.
+    """
+
+    preset: Preset
+    session: Session | None = None
+
+    @property
+    def chain(self) -> Chain:
+        """The chain."""
+        return self.preset.as_chain()
+
+    @property
+    def channels(self) -> int:
+        """1 or 2: of the session's recording; presets are stereo."""
+        return 2 if self.session is None else min(2, self.session.clip.channels)
+
+
+def opened(source: str, turn: int | None = None) -> Source:
+    """A factory preset, a preset file (also IFX Chain's `.vstpreset`), or a turn of a session.
+
+    Args:
+        source: The preset's name, or the file.
+        turn: Which of a session; None is the current one.
+
+    Raises:
+        UserError: It is none of them, or it has no such turn.
+    """
+    path = Path(source)
+    is_json = path.suffix.lower() != vstpreset.SUFFIX
+    if source not in factory() and path.is_file() and is_json:
+        data = _json(path)
+        if isinstance(data, dict) and data.get("format") == SESSION_FORMAT:
+            session = load_session(path)
+            return _of_session(session if turn is None else session.go_to(turn), path)
+    if turn is not None:
+        raise UserError(f"{source} is a preset, and has no turns.")
+    return Source(load(source))
+
+
+def _of_session(session: Session, path: Path) -> Source:
+    said = tuple(line(text) for text in session.history[-100:])
+    name = said[-1] if said else line(path.absolute().parent.name)
+    clip = line(session.clip.name)
+    return Source(Preset.of(session.chain, name=name, instructions=said, clip=clip), session)
 
 
 def chain(source: str) -> Chain:
@@ -172,13 +224,7 @@ def chain(source: str) -> Chain:
     Raises:
         UserError: It is none of them.
     """
-    path = Path(source)
-    is_json = path.suffix.lower() != vstpreset.SUFFIX
-    if source not in factory() and path.is_file() and is_json:
-        data = _json(path)
-        if isinstance(data, dict) and data.get("format") == SESSION_FORMAT:
-            return load_session(path).chain
-    return load(source).as_chain()
+    return opened(source).chain
 
 
 def load_chain(source: str | Path) -> Pedalboard:
@@ -200,19 +246,8 @@ def save(preset: Preset, path: Path) -> None:
     """Write a preset, atomically."""
     data = preset.model_dump(mode="json")
     text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_path(path) as temporary:
-            temporary.write_text(text, "utf-8")
-    except OSError as error:
-        raise UserError(
-            f"{path} could not be written ({error.strerror}).",
-            next_step="Choose another folder or free some space.",
-        ) from error
-
-
-def _shown(text: str) -> str:
-    return CONTROL.sub("?", text)
+    with writing(path), atomic_path(path) as temporary:
+        temporary.write_text(text, "utf-8")
 
 
 def _altered(given: dict[str, Any], full: dict[str, Any]) -> str:

@@ -24,7 +24,7 @@ from xml.parsers import expat
 from xml.sax.saxutils import escape
 
 from ifx_bridge.audio import atomic_path
-from ifx_bridge.errors import UserError
+from ifx_bridge.errors import UserError, writing
 
 SUFFIX = ".vstpreset"
 VERSION = 1
@@ -160,15 +160,8 @@ class VstPreset:
             UserError: It cannot be written, or is too large.
         """
         data = self.to_bytes()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with atomic_path(path) as temporary:
-                temporary.write_bytes(data)
-        except OSError as error:
-            raise UserError(
-                f"{path} could not be written ({error.strerror or error}).",
-                next_step="Choose another folder or free some space.",
-            ) from error
+        with writing(path), atomic_path(path) as temporary:
+            temporary.write_bytes(data)
 
 
 def info_xml(name: str, vendor: str, plugin: str, category: str) -> bytes:
@@ -222,6 +215,29 @@ def file_name(name: str) -> str:
     # Without a dot in front: such files are hidden.
     name = name.lstrip(". ")
     return _part(name, windows=True, spare=len(SUFFIX)) + SUFFIX
+
+
+def placed(out: Path | None, standard: Path, name: str) -> Path:
+    """The file that a preset is written to.
+
+    Args:
+        out: A `.vstpreset` file, or a folder; None is the standard one.
+        standard: Where hosts look for the plugin's presets.
+        name: Of the preset, which a file in a folder is named after.
+
+    Raises:
+        UserError: `out` ends like a file of another kind.
+    """
+    if out is None:
+        return standard / file_name(name)
+    if out.suffix.lower() == SUFFIX:
+        return out
+    if out.suffix and not out.is_dir():
+        raise UserError(
+            f"{out.name} is no name for a preset, and no folder that is there.",
+            next_step=f"Name a folder, or a file that ends in {SUFFIX}.",
+        )
+    return out / file_name(name)
 
 
 def _refuse(at: int, what: str) -> NoReturn:

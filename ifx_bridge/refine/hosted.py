@@ -105,6 +105,8 @@ def refine_hosted(
         starts, known, fixed = _starts(use, own.chain, description, plan, past)
         try:
             target = target or aim(clip, before, plan, ears, settings)
+            if missing := _anchor_missing(use, chain, before):
+                notes.append(f"{description.name} was to stand {missing}")
             placed = [_placed(chain, start, use, stands_for) for start in starts]
             ours = chain if stands_for else None
             search_it = _Search(target, placed[0], use.plugin, description, ears, ours)
@@ -118,7 +120,7 @@ def refine_hosted(
                 chain = search_it.as_it_is()
             score = search_it.score(chain)
             trace += [*search_it.trace, score]
-            uses.append(use)
+            uses.append(replace(use, values={}))
         except PluginError as error:
             what = error.what.removesuffix(".")
             notes.append(_gone(description.name, f"failed ({what})", stands_for))
@@ -157,7 +159,9 @@ def _unasked_back(own: Chain, plan: Plan, past: Sequence[tuple[Chain, Chain]]) -
 
 
 def _found_before(use: Use, own: Chain, past: Sequence[tuple[Chain, Chain]]) -> Slot | None:
-    """What once was found for the same settings of ours."""
+    """What once was found for the same settings of ours, unless other values are given now."""
+    if use.values:
+        return None
     for earlier, real in past:
         if use.plugin in real and use.fx in earlier and _same(earlier[use.fx], own[use.fx]):
             return real[use.plugin]
@@ -174,6 +178,8 @@ def _starts(
     """Values to begin a search with, whether the plugin was there before, and what is fixed."""
     new = plugins.as_effect(description).defaults()
     last, stood_for = _before(use, past)
+    if use.values:
+        last, stood_for = Slot(use.plugin, {**new, **use.values}, engine=plugins.ENGINE), None
     if use.fx not in own:
         return (
             [Slot(use.plugin, last.params if last else new, engine=plugins.ENGINE)],
@@ -195,6 +201,9 @@ def _starts(
     meant = closed_form(ours, description)
     if last is None:
         return [at(new, meant.positions)], False, meant.exact
+    if use.values:  # as given, but for what is exact; or with what its parameters mean on top
+        exact = {key: meant.positions[key] for key in meant.exact}
+        return [at(last.params, exact), at(last.params, meant.positions)], True, meant.exact
     # As it was, moved as ours moved; or as its parameters mean.
     old = closed_form(stood_for, description).positions if stood_for else {}
     moved, turned = dict[str, float](), set[str]()
@@ -228,6 +237,14 @@ def _free(
     elif not plan.toward and not plan.away:
         return []
     return [p.key for p in description.parameters if f"{use.plugin}.{p.key}" not in held]
+
+
+def _anchor_missing(use: Use, chain: Chain, before: Chain) -> str:
+    """Where a new plugin was to stand, in words, if that is beside what is not in the chain."""
+    side, _, other = use.place.partition(":")
+    if not other or other in chain or use.plugin in before:
+        return ""
+    return f"{side} {other}, which is not in the chain; it stands where its effect would."
 
 
 def _placed(chain: Chain, slot: Slot, use: Use, stands_for: str) -> Chain:

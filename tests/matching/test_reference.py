@@ -80,7 +80,23 @@ def test_another_performance_is_met_with_caution() -> None:
 def test_nothing_to_do() -> None:
     clip = dry("drums")
     found = match(clip, replace(clip, samples=0.5 * clip.samples))
-    assert found.chain == Chain() and found.finished
+    assert found.chain == Chain() and found.finished and found.nothing
+
+
+def test_nothing_to_do_by_command(tmp_path: Path) -> None:
+    clip = dry("drums")
+    path = tmp_path / "a.wav"
+    audio.save(path, clip.samples, clip.sample_rate)
+    done = CliRunner().invoke(cli.app, ["match", str(path), str(path), "--out", str(tmp_path)])
+    assert done.exit_code == 0 and "Nothing differs" in done.stdout
+    assert "Distance" not in done.stdout and "values" not in done.stdout  # nor an empty table
+
+
+def test_a_shift_has_no_knob_for_gradients_and_is_found() -> None:
+    clip = dry("loop")
+    found = match(clip, wet(clip, Slot("pitchshift", {"semitones": 7.0})))
+    assert found.same and "pitchshift" in found.chain.ids
+    assert found.chain["pitchshift"].params["semitones"] == 7.0
 
 
 def test_stopped_it_keeps_the_best_so_far() -> None:

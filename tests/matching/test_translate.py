@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from ifx_bridge import audio
 from ifx_bridge.chain_plugin.values import values_of
+from ifx_bridge.cli import app
 from ifx_bridge.demo import clips
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.errors import UserError
+from ifx_bridge.matching.commands import UNLIKE
 from ifx_bridge.matching.translate import translate
 from ifx_bridge.plugins.library import VARIABLE, Library
 from ifx_bridge.presets import store
@@ -46,6 +49,31 @@ def test_distance_is_at_least_halved(name: str, slot: Slot, plugin: str, library
     wet = Chain((found.slot,)).render(clip.samples, clip.sample_rate)
     ours = Chain((slot,)).render(clip.samples, clip.sample_rate)
     assert distance(wet, ours) < 0.5 * distance(clip.samples, ours)
+
+
+@real
+def test_what_cannot_do_it_is_said(tmp_path: Path, library: Library) -> None:
+    """An echo is no equalizer: the least that is left is what leaves the sound alone."""
+    clip = audio.load(clips()["guitar"])
+    chain = Chain((Slot("eq", {"high_shelf_gain_db": 8.0}),))
+    good = translate(clip, chain, "eq", library.find(str(ZAM / "ZamEQ2.vst3")), 60)
+    bad = translate(clip, chain, "eq", library.find(str(ZAM / "ZamDelay.vst3")), 10)
+    assert good.good and good.left < 0.5
+    assert good.left == pytest.approx(good.found_db / good.dry_db)
+    assert not bad.good and bad.left > 0.5
+    store.save(store.Preset.of(chain, name="bright"), tmp_path / "bright.ifx.json")
+    made = ["translate", str(tmp_path / "bright.ifx.json"), "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, [*made, "eq=ZamDelay", "--renders", "5"])
+    assert "no recording" in str(done.exception)
+    made += ["--clip", str(clips()["drums"]), "--renders", "5"]
+    done = CliRunner().invoke(app, [*made, "eq=ZamDelay"])
+    assert done.exit_code == UNLIKE and "ZamDelay cannot do this eq" in done.stderr, done.output
+    assert "left" in done.stdout and "dry" in done.stdout
+    done = CliRunner().invoke(app, [*made, "eq=ZamEQ2", "eq=ZamGEQ31"])
+    assert "Two plugins are given for eq" in str(done.exception)
+    (tmp_path / "file").write_text("")
+    done = CliRunner().invoke(app, [*made[:3], str(tmp_path / "file"), *made[4:], "eq=ZamEQ2"])
+    assert "could not be written" in str(done.exception)
 
 
 @real

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import _ctypes
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -80,9 +82,33 @@ def test_installing_replaces_what_is_there(bundles: dict[int, Path], tmp_path: P
     places = build.install(list(bundles.values()), target)
     assert sorted(target.iterdir()) == sorted([*places, other])
     assert not old.exists() and len(list(target.rglob("*.so"))) == 2
+    (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="could not be put"):
-        build.install([tmp_path / "not there.vst3"], target)
-    assert sorted(target.iterdir()) == sorted([*places, other])
+        build.install(list(bundles.values()), tmp_path / "file")
+
+
+def test_what_does_not_load_replaces_nothing(bundles: dict[int, Path], tmp_path: Path) -> None:
+    target, fake = tmp_path / "vst3", tmp_path / "fake"
+    before = {path: path.stat() for path in build.install(list(bundles.values()), target)}
+    for kind in ("missing", "empty", "other", "half"):
+        folder = fake / kind
+        for name in build.LAYOUTS.values():
+            binary = build.binary_of(folder / f"{name}{build.SUFFIX}")
+            if kind != "missing":
+                binary.parent.mkdir(parents=True)
+            if kind == "other":  # a library, and no plugin
+                shutil.copy(Path(_ctypes.__file__), binary)
+            if kind == "half":
+                whole = build.binary_of(bundles[2]).read_bytes()
+                binary.write_bytes(whole[: len(whole) // 2])
+        found = [folder / f"{name}{build.SUFFIX}" for name in build.LAYOUTS.values()]
+        with pytest.raises(UserError, match="no plugin that loads here") as error:
+            # The first one is good; still, nothing is put in place.
+            build.install([bundles[2], found[1]], target)
+        assert "left as it is" in error.value.kept
+        assert {path: path.stat() for path in before} == before
+    done = runner.invoke(app, ["plugin", "install", "--from", str(fake / "empty")])
+    assert isinstance(done.exception, UserError)
 
 
 def test_install_and_check_by_command(bundles: dict[int, Path], tmp_path: Path) -> None:

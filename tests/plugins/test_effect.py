@@ -41,8 +41,9 @@ def test_a_chain_with_a_plugin_is_saved_and_read_back() -> None:
     chain = Chain((Slot("rev"), Slot("zamdelay", {"time_ms": 250.0}, engine="plugin")))
     again = Chain.from_data(chain.to_data())
     assert again == chain
-    with pytest.raises(UserError, match="no Pedalboard plugin"):
+    with pytest.raises(UserError, match="no Pedalboard plugin") as error:
         chain.to_pedalboard()
+    assert "Chain.render" in error.value.next_step
 
 
 def test_values_of_a_missing_plugin_are_kept() -> None:
