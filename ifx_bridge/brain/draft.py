@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from math import isinf, log2
 
-from ifx_bridge.brain.fitting import fitted
+from ifx_bridge.brain.fitting import fitted, silent_until
 from ifx_bridge.brain.plan import SURE, Context, Move, Owned, Plan, Resumed, Usage, Use
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.effects.eq import BANDS
@@ -221,6 +221,25 @@ class Draft:
         """`value` as a part of the knob's turn, 0 to 1."""
         return effect(fx).parameter(name).to_unit(self.value(fx, name, sense))
 
+    def silent(self, fx: str, name: str, position: float) -> float:
+        """Where a knob that stands at `position` would begin to be heard, 0 to 1.
+
+        That is its neutral position; further on where the clip is so quiet that it does nothing
+        audible there yet.
+        """
+        parameter = effect(fx).parameter(name)
+        assert parameter.neutral is not None
+        neutral = parameter.to_unit(parameter.neutral)
+        heard = silent_until(parameter, self.before(fx), self.context.facts)
+        quiet = neutral if heard is None else parameter.to_unit(heard)
+        beyond = (position - quiet) * (position - neutral) > 0
+        return quiet if beyond else neutral
+
+    def before(self, fx: str) -> Chain:
+        """What stands in front of an effect."""
+        slots = self.chain.slots
+        return replace(self.chain, slots=slots[: self.chain.ids.index(fx)])
+
     def move(self, fx: str, name: str, position: float, confidence: float) -> bool:
         """Send a knob to a position of 0 to 1; of two moves that say the same the larger counts.
 
@@ -255,12 +274,12 @@ class Draft:
         if parameter.neutral is None:
             goal = position + sense * FREE_STEPS * parameter.step * amount
         else:
-            neutral = parameter.to_unit(parameter.neutral)
-            if (position - neutral) * sense >= 0:
-                most = max(LESS_SHARE * abs(position - neutral), parameter.step) * amount
+            silent = self.silent(fx, name, position)
+            if (position - silent) * sense >= 0:
+                most = max(LESS_SHARE * abs(position - silent), parameter.step) * amount
                 goal = position + sense * most
             else:
-                goal = turned_back(parameter, position, amount)
+                goal = turned_back(parameter, position, silent, amount)
         return self.move(fx, name, goal, confidence)
 
     def turn_whole(self, fx: str, sense: int, amount: float = 1.0) -> bool:
@@ -275,10 +294,10 @@ class Draft:
         scale = max(1 - MOST_SHARE, 1 + sense * LESS_SHARE * amount)
         for parameter in effect(fx).parameters:
             if parameter.neutral is not None:
-                neutral = parameter.to_unit(parameter.neutral)
-                distance = self.position(fx, parameter.name) - neutral
-                if abs(distance) > 0.01:
-                    goal = neutral + scale * distance
+                position = self.position(fx, parameter.name)
+                silent = self.silent(fx, parameter.name, position)
+                if abs(position - silent) > 0.01:
+                    goal = silent + scale * (position - silent)
                     moved |= self.move(fx, parameter.name, goal, COMMANDED)
         return moved
 
@@ -472,13 +491,12 @@ class Draft:
         return chain
 
 
-def turned_back(parameter: Parameter, position: float, amount: float) -> float:
-    """A knob position less far from neutral, by a share of it and at least a step that is heard.
+def turned_back(parameter: Parameter, position: float, silent: float, amount: float) -> float:
+    """A knob position less far from silent, by a share of it and at least a step that is heard.
 
     Never all the way: less is not none.
     """
-    assert parameter.neutral is not None
-    distance = position - parameter.to_unit(parameter.neutral)
+    distance = position - silent
     most = max(LESS_SHARE * abs(distance), LEAST_STEPS * parameter.step) * amount
     return position - min(most, MOST_SHARE * abs(distance)) * (1 if distance > 0 else -1)
 

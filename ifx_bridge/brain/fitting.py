@@ -47,6 +47,15 @@ def fitted(slot: Slot, before: Chain, facts: Facts | None) -> Slot:
     return replace(slot, params=values)
 
 
+def in_time(slot: Slot, facts: Facts | None) -> str:
+    """What is said of an effect whose time is a note value of the clip's beat; empty where not."""
+    for parameter in slot.effect.parameters:
+        value = slot.params[parameter.name]
+        if facts is not None and parameter.beats and (note := note_of(value, facts.tempo_bpm)):
+            return f"The {slot.effect.title.lower()} is {NOTES[note]} at {facts.tempo_bpm:.0f} bpm."
+    return ""
+
+
 def level_lufs(before: Chain, loudness_lufs: float) -> float:
     """About how loud a clip is behind these effects, in LUFS."""
     for slot in before:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ifx_bridge.brain import grammar, history, naming
 from ifx_bridge.brain.draft import COMMANDED, LESS_SHARE, TITLES, Draft, listed, turned_back
+from ifx_bridge.brain.fitting import fitted, in_time
 from ifx_bridge.brain.knobs import WHOLE
 from ifx_bridge.brain.phrases import ALL, INTRODUCED, MAIN_KNOB
 from ifx_bridge.brain.plan import SURE, Context, Plan, never
@@ -124,6 +125,11 @@ class _Writer(Draft):
 
     def finished(self, instruction: str) -> Plan:
         """The plan; an instruction that said nothing gets an offer."""
+        for slot in self.chain:
+            timed = {f"{slot.fx}.{p.name}" for p in slot.effect.parameters if p.beats}
+            fresh = slot.fx not in self.context.chain and not timed & self.pinned
+            if fresh and (text := in_time(slot, self.context.facts)):
+                self.say(text)
         if not self.said and not self.misunderstood:
             self.misunderstood.append(self._offer(instruction))
         return self.plan(instruction)
@@ -288,11 +294,10 @@ class _Writer(Draft):
                     continue
                 target = position - cause.sign * parameter.step * amount
             else:
-                neutral = parameter.to_unit(parameter.neutral)
-                distance = (position - neutral) * cause.sign
-                if distance < 0.02:
+                silent = self.silent(cause.fx, cause.name, position)
+                if (position - silent) * cause.sign < 0.02:
                     continue
-                target = turned_back(parameter, position, amount)
+                target = turned_back(parameter, position, silent, amount)
             culprit = cause.fx
             if self.protected(f"{cause.fx}.{cause.name}"):
                 continue
@@ -315,6 +320,7 @@ class _Writer(Draft):
         Returns:
             Whether one of its knobs moves.
         """
+        typical = fitted(typical, self.before(typical.fx), self.context.facts)
         changes: dict[str, float] = {}
         moved = False
         for parameter in typical.effect.parameters:

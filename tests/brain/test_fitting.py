@@ -68,12 +68,14 @@ def test_a_delay_is_in_time_with_a_clip_that_has_a_beat() -> None:
     plan = brain().plan("add a delay", Context(facts=facts))
     beats = plan.start["delay"].params["delay_seconds"] * 2
     assert min(abs(beats - note) for note in NOTES) < 1e-3
+    assert "a dotted eighth at 120 bpm" in plan.explanation
     slapback = brain().plan("add a slapback echo", Context(facts=facts))
     assert slapback.start["delay"].params["delay_seconds"] == pytest.approx(
         brain().plan("add a slapback echo", Context()).start["delay"].params["delay_seconds"]
     )
     said = brain().plan("delay 333 ms", Context(facts=facts))
     assert said.start["delay"].params["delay_seconds"] == pytest.approx(0.333)
+    assert "bpm" not in said.explanation
 
 
 @pytest.mark.parametrize("instruction", ["add some grit", "squash it"])
@@ -85,3 +87,12 @@ def test_a_stem_24_db_quieter_sounds_as_changed(instruction: str) -> None:
         result = engine.Engine().turn(engine.open_session(clip), clip, instruction)
         changed.append(heard.roughness_db(clip.samples, result.audio))
     assert abs(changed[0] - changed[1]) < 3, changed
+
+
+def test_less_of_it_on_a_quiet_clip_is_less_and_not_none() -> None:
+    """A drive of 38 dB on a clip that is 22 dB quieter is one of 16 on the usual one."""
+    for said in ("too harsh, soften it", "less distortion"):
+        usual = Context(Chain((Slot("dist", {"drive_db": 16.0}),)), facts=FACTS)
+        quiet = Context(Chain((Slot("dist", {"drive_db": 38.0}),)), facts=quieter(22))
+        one, other = (brain().plan(said, c).aim["dist"].params["drive_db"] for c in (usual, quiet))
+        assert other - 22 == pytest.approx(one, abs=0.5)
