@@ -12,7 +12,7 @@ from ifx_bridge.study.instructions import Case, judge, read, table
 
 CORPUS = Path(__file__).parent / "corpus"
 # What it gets right of those set aside, less a margin for changes elsewhere.
-SET_ASIDE = [("held_out", 59, 44), ("held_out_2", 60, 38)]
+SET_ASIDE = [("held_out", 59, 46), ("held_out_2", 60, 38), ("held_out_3", 96, 72)]
 
 
 @pytest.mark.parametrize("case", read(CORPUS / "tuned.toml"), ids=lambda case: case.say)
@@ -27,11 +27,10 @@ def test_set_aside(name: str, count: int, least: int) -> None:
     assert cases == count and right >= least
 
 
-def test_no_instruction_is_in_both() -> None:
-    files = ("tuned", "held_out", "held_out_2")
-    tuned, aside, more = ({c.say.lower() for c in read(CORPUS / f"{n}.toml")} for n in files)
-    assert len(tuned) == 250 and len(aside) == 59 and len(more) == 60
-    assert not tuned & aside and not tuned & more and not aside & more
+def test_no_instruction_is_in_two() -> None:
+    files = ("tuned", *(name for name, *_ in SET_ASIDE))
+    said = [case.say.lower() for name in files for case in read(CORPUS / f"{name}.toml")]
+    assert len(said) == len(set(said))
 
 
 @pytest.mark.parametrize("wrong", ["chain", "moves", "route", "amount", "understood"])
