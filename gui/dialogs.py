@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from PyQt6.QtCore import QEvent, QObject, Qt
 from PyQt6.QtGui import QKeyEvent, QKeySequence
 from PyQt6.QtWidgets import (
@@ -16,6 +20,9 @@ from PyQt6.QtWidgets import (
 )
 
 from gui.commands import COMMANDS
+
+if TYPE_CHECKING:
+    from ifx_bridge.plugins.description import Description
 
 KEY = Qt.ItemDataRole.UserRole
 
@@ -116,6 +123,25 @@ def preset_chooser(parent: QWidget, presets: dict[str, str]) -> Chooser:
     """The factory presets: name and description."""
     rows = [(name, f"{name}   {text}", text, True) for name, text in presets.items()]
     return Chooser(parent, "Presets", rows)
+
+
+def recent_chooser(parent: QWidget, sessions: list[Path]) -> Chooser:
+    """Earlier sessions, the last one first."""
+    rows = []
+    for path in sessions:
+        name = path.parent.name.removesuffix("-ifx")
+        when = datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y-%m-%d %H:%M")
+        rows.append((str(path), f"{name}   {when}   {path.parent}", str(path), True))
+    return Chooser(parent, "Recent sessions", rows)
+
+
+def plugin_chooser(parent: QWidget, plugins: list[Description]) -> Chooser:
+    """Plugins on this computer."""
+    rows = [
+        (each.path, f"{each.name}   {each.vendor} · {each.category}", each.path, True)
+        for each in plugins
+    ]
+    return Chooser(parent, "Plugins", rows)
 
 
 class KeysDialog(QDialog):

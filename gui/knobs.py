@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QDoubleSpinBox, QSlider, QToolButton, QWidget
 
 from gui.icons import padlock
 from gui.sliders import Slider
+from gui.telling import plain
 from ifx_bridge.effects.spec import Parameter
 
 STEPS = 1000
@@ -56,7 +57,7 @@ class ValueBox(QDoubleSpinBox):
 
     def textFromValue(self, value: float) -> str:
         """With its unit."""
-        return self.parameter.text(value)
+        return plain(self.parameter.text(value))
 
     def valueFromText(self, text: str | None) -> float:
         """As a person types it."""
@@ -138,7 +139,7 @@ class Knob(QObject):
             self._value = value
             self._place(self.slider, round(STEPS * self.parameter.to_unit(value)))
             self._place(self.box, value)
-            self.slider.setAccessibleDescription(self.parameter.text(value))
+            self.slider.setAccessibleDescription(plain(self.parameter.text(value)))
         self.lock.setChecked(locked)
         self.lock.setIcon(padlock(locked))
 

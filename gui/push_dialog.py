@@ -9,7 +9,6 @@ from PyQt6.QtWidgets import (
     QComboBox,
     QDialog,
     QDoubleSpinBox,
-    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QProgressBar,
@@ -20,6 +19,7 @@ from PyQt6.QtWidgets import (
 )
 
 from gui.daw_desk import DawDesk
+from gui.files import ask_where
 from gui.parts import button, label
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.refine import Progress
@@ -39,11 +39,20 @@ class PushDialog(QDialog):
     """First what would be set, then what became of it."""
 
     def __init__(
-        self, parent: QWidget, desk: DawDesk, title: str, before: Chain, after: Chain
+        self,
+        parent: QWidget,
+        desk: DawDesk,
+        title: str,
+        before: Chain,
+        after: Chain,
+        folder: Path,
     ) -> None:
-        """Of a turn and of the one before it; reads the track at once."""
+        """Of a turn and of the one before it; reads the track at once.
+
+        `folder` is where a MIDI file is proposed to go.
+        """
         super().__init__(parent)
-        self.desk = desk
+        self.desk, self.folder = desk, folder
         self.setWindowTitle("Push to the DAW")
         self.resize(860, 520)
         self.first: Preview | None = None
@@ -163,10 +172,9 @@ class PushDialog(QDialog):
 
         file = None
         if way == FILE:
-            chosen, _ = QFileDialog.getSaveFileName(self, "MIDI file", "ramp.mid", "MIDI (*.mid)")
-            if not chosen:
+            file = ask_where(self, "MIDI file", self.folder / "ramp.mid", ".mid", "MIDI")
+            if file is None:
                 return
-            file = Path(chosen).with_suffix(".mid")
         scene, curve = self.desk.scene, self.curve.currentText()
         tempo = (scene.transport.tempo if scene is not None else None) or USUAL_TEMPO
         start = self.start.value() if way == RAMP else 0.0

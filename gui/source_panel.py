@@ -74,13 +74,11 @@ class SourcePanel(Panel):
     Attributes:
         open_file: The user wants to choose a file.
         open_demo: The user wants the recording of that name.
-        open_recent: The user wants that session.
         hear_idea: The user wants to hear what this does: that instruction, on a guitar.
     """
 
     open_file = pyqtSignal()
     open_demo = pyqtSignal(str)
-    open_recent = pyqtSignal(object)
     hear_idea = pyqtSignal(str)
 
     def __init__(self, document: Document, listening: Listening) -> None:
