@@ -107,13 +107,15 @@ def switch(window: Window) -> None:
     window.listening.hear_a(not window.listening.hearing_a)
 
 
-@command("Match loudness", "M", menu="&Listen", needs=("clip",))
+@command("Match loudness", "M", menu="&Listen", needs=("clip",),
+         on=lambda window: window.listening.matched)  # fmt: skip
 def match_loudness(window: Window) -> None:
     """Compare sounds as loud as the dry clip, or as they come out."""
     window.listen.match_box.toggle()
 
 
-@command("Loop a part", "L", menu="&Listen", needs=("clip",))
+@command("Loop a part", "L", menu="&Listen", needs=("clip",),
+         on=lambda window: window.source.waveform.region.isVisible())  # fmt: skip
 def loop(window: Window) -> None:
     """Repeat the marked part of the waveform, or all."""
     window.source.waveform.toggle_loop()

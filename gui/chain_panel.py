@@ -43,9 +43,11 @@ class Card(QFrame):
 
     Attributes:
         changed: A function that takes the edit as it is and gives the one that is wanted.
+        said: A line for the status bar.
     """
 
     changed = pyqtSignal(object)
+    said = pyqtSignal(str)
 
     def __init__(self, slot: Slot) -> None:
         """Of an effect in a chain."""
@@ -116,6 +118,7 @@ class Card(QFrame):
         for parameter in self.kind.parameters[:MOST_KNOBS]:
             knob = self.knobs[parameter.name] = Knob(self, parameter, self.kind.title)
             name = parameter.name
+            knob.box.said.connect(self.said.emit)
             knob.turned.connect(lambda value, name=name: self._turned(name, value))
             knob.locked.connect(
                 lambda yes, name=name: self._do(lambda e: e.with_lock(self._keys(name), yes))
@@ -224,9 +227,11 @@ class ChainPanel(Panel):
 
     Attributes:
         add_plugin: The user wants to add a plugin.
+        said: A line for the status bar.
     """
 
     add_plugin = pyqtSignal()
+    said = pyqtSignal(str)
 
     def __init__(self, document: Document, listening: Listening) -> None:
         """Of a document; shows what is heard."""
@@ -308,6 +313,7 @@ class ChainPanel(Panel):
             if card is None:
                 card = Card(slot)
                 card.changed.connect(self._change)
+                card.said.connect(self.said.emit)
             else:
                 self.stack.removeWidget(card)
             self.stack.insertWidget(place, card)

@@ -23,7 +23,7 @@ from ifx_bridge.errors import UserError
 from ifx_bridge.refine import Progress
 
 QUEUE_ROWS = 3
-HINT = "Say how it should sound…"
+HINT = "What to change?"
 EMPTY = """<h3>Say it in words</h3>
 <p>Open a recording on the left, then type how it should sound:</p>
 <p><i>make it sound like a church<br>a bit warmer<br>too harsh, soften it<br>cut 3 dB at 300 Hz<br>
@@ -185,7 +185,7 @@ class ConversationPanel(Panel):
         self.bar.setValue(step.step)
         waiting = len(self.document.instructions)
         more = f" · {waiting} waiting" if waiting else ""
-        self.bar.setFormat(f"{step.stage} · best score {step.score:.2f}{more}")
+        self.bar.setFormat(f"best score {step.score:.2f}{more}")
         self._stage = f"{step.stage} · best score{telling.SPACE}{step.score:.2f}"
         self._show_rows()
 

@@ -10,6 +10,7 @@ from PyQt6.QtCore import QEvent, QObject, Qt
 from PyQt6.QtGui import QKeyEvent, QKeySequence
 from PyQt6.QtWidgets import (
     QDialog,
+    QHeaderView,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -151,14 +152,32 @@ class KeysDialog(QDialog):
         """Of the table of commands."""
         super().__init__(parent)
         self.setWindowTitle("Commands and keys")
-        self.resize(720, 520)
-        table = QTableWidget(len(COMMANDS), 3)
-        table.setAccessibleName("Commands and keys")
-        table.setHorizontalHeaderLabels(["Command", "Keys", "What it does"])
-        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.resize(760, 560)
+        self.box = QLineEdit()
+        self.box.setPlaceholderText("Type to search")
+        self.box.setAccessibleName("Search commands")
+        self.box.textChanged.connect(self._filter)
+        self.table = QTableWidget(len(COMMANDS), 3)
+        self.table.setAccessibleName("Commands and keys")
+        self.table.setHorizontalHeaderLabels(["Command", "Keys", "What it does"])
+        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         for row, each in enumerate(COMMANDS.values()):
-            for column, text in enumerate((each.title, ", ".join(each.keys), each.text)):
-                table.setItem(row, column, QTableWidgetItem(text))
-        table.resizeColumnsToContents()
+            keys = ", ".join(shown_key((key,)) for key in each.keys)
+            for column, text in enumerate((each.title, keys, each.text)):
+                self.table.setItem(row, column, QTableWidgetItem(text))
+        header, numbers = self.table.horizontalHeader(), self.table.verticalHeader()
+        assert header is not None and numbers is not None
+        numbers.hide()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        numbers.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         layout = QVBoxLayout(self)
-        layout.addWidget(table)
+        layout.addWidget(self.box)
+        layout.addWidget(self.table)
+
+    def _filter(self, text: str) -> None:
+        words = text.lower().split()
+        for row, each in enumerate(COMMANDS.values()):
+            told = f"{each.title} {' '.join(each.keys)} {each.text}".lower()
+            self.table.setRowHidden(row, not all(word in told for word in words))

@@ -23,17 +23,23 @@ FACTORS = {
 
 
 def typed(parameter: Parameter, text: str) -> float | None:
-    """The value that a person typed, with or without a unit; None when it is no number."""
+    """The value that a person typed, within the ends; None when it is no number."""
+    value = number(parameter, text)
+    return None if value is None else parameter.clamp(value)
+
+
+def number(parameter: Parameter, text: str) -> float | None:
+    """What a person typed, with or without a unit, whatever the ends are."""
     for index, choice in enumerate(parameter.choices):
         if text.strip().lower() == choice.lower():
             return float(index)
     match = NUMBER.match(text.replace("−", "-"))
     if match is None:
         return None
-    number, unit = float(match[1].replace(",", ".")), match[2].lower()
-    if unit == "%" or (not unit and _percent(parameter) and abs(number) > 1):
-        number /= 100
-    return parameter.clamp(number * FACTORS.get((parameter.unit, unit), 1.0))
+    value, unit = float(match[1].replace(",", ".")), match[2].lower()
+    if unit == "%" or (not unit and _percent(parameter) and abs(value) > 1):
+        value /= 100
+    return value * FACTORS.get((parameter.unit, unit), 1.0)
 
 
 def _percent(parameter: Parameter) -> bool:
@@ -41,7 +47,13 @@ def _percent(parameter: Parameter) -> bool:
 
 
 class ValueBox(QDoubleSpinBox):
-    """A value in its unit; takes `1.2k`, `350 ms`, `40 %`, and turns by even steps to the ear."""
+    """A value in its unit; takes `1.2k`, `350 ms`, `40 %`, and turns by even steps to the ear.
+
+    Attributes:
+        said: Why what was typed is not what stands there now.
+    """
+
+    said = pyqtSignal(str)
 
     def __init__(self, parameter: Parameter, name: str) -> None:
         """Of a parameter; `name` is for screen readers."""
@@ -54,6 +66,30 @@ class ValueBox(QDoubleSpinBox):
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._text = ""
+        line = self.lineEdit()
+        assert line is not None
+        line.textEdited.connect(self._remember)
+        self.editingFinished.connect(self._tell)
+
+    def _remember(self, text: str) -> None:
+        self._text = text
+
+    def _tell(self) -> None:
+        text, self._text = self._text.strip(), ""
+        if not text:
+            return
+        about, found = self.parameter, typed(self.parameter, text)
+        if found is None:
+            self.said.emit(f"“{text}” is no value of {about.title}: it stays {self.text()}.")
+        elif found in (about.low, about.high) and plain(about.text(found)) != self._shown(text):
+            low, high = plain(about.text(about.low)), plain(about.text(about.high))
+            self.said.emit(f"{about.title} goes from {low} to {high}: it is {self.text()} now.")
+
+    def _shown(self, text: str) -> str:
+        """What was typed as it would be shown, were there no ends."""
+        value = number(self.parameter, text)
+        return "" if value is None else plain(self.parameter.text(value))
 
     def textFromValue(self, value: float) -> str:
         """With its unit."""

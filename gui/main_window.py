@@ -87,13 +87,13 @@ class Window(QMainWindow):
         self.document = Document(self, machine or self._machine(), out)
         self.document.follow_best = self.settings["listen/follow"]
         self.document.folder = self.settings["files/folder"]
-        self.listening = Listening(self.document, player)
+        self.listening: Listening = Listening(self.document, player)
         self.listening.matched = self.settings["listen/matched"]
-        self.source = SourcePanel(self.document, self.listening)
+        self.source: SourcePanel = SourcePanel(self.document, self.listening)
         self.conversation = ConversationPanel(self.document, self.listening)
         self.chain = ChainPanel(self.document, self.listening)
         self.listen = ListenPanel(self.document, self.listening, self.source)
-        self.daw = DawSide(self)
+        self.daw: DawSide = DawSide(self)
         self.source.add(self.daw.panel)
         self.plugins = PluginSide(self)
         self.notice = Notice()
@@ -167,6 +167,7 @@ class Window(QMainWindow):
         self.source.open_file.connect(self.choose_file)
         self.source.hear_idea.connect(self.hear_idea)
         self.chain.preset_button.clicked.connect(lambda: self.run("presets"))
+        self.chain.said.connect(self.say)
         self.chain.add_plugin.connect(lambda: self.run("add-plugin"))
         self.source.open_demo.connect(lambda name: self.open_source(clips()[name]))
         self.settings.changed.connect(self._preferred)
@@ -210,6 +211,7 @@ class Window(QMainWindow):
             command.run(self)
         except UserError as error:
             self.problem(error)
+        self.refresh()
 
     def refresh(self) -> None:
         """Enable what can be done now."""
@@ -219,6 +221,8 @@ class Window(QMainWindow):
             why = command.why_not(states)
             action.setEnabled(not why)
             action.setToolTip(why or command.text)
+            if command.on is not None:
+                action.setChecked(command.on(self))
         session = self.document.session
         named = f"{session.clip.name} — IFX Bridge" if session is not None else "IFX Bridge"
         if self.windowTitle() != named:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from ifx_bridge.daw.link import PushReport
     from ifx_bridge.daw.push import Preview
 
-COLUMNS = ("What", "Device", "Parameter", "Now", "To", "Result")
+COLUMNS = ("What", "Device", "Parameter", "Before", "To", "Result")
+STAYS = "stays"
 NOW, RAMP, FILE = "Set the values now", "Ramp from the turn before", "Ramp into a MIDI file…"
 SECONDS, BARS = "seconds", "bars of 4"
 WORDS = {"confirmed": "✓ confirmed", "unconfirmed": "? unconfirmed", "refused": "✗ refused"}
@@ -134,9 +135,10 @@ class PushDialog(QDialog):
         rows = [(part, want) for part in plan.parts for want in part.wanted]
         self.table.setRowCount(len(rows))
         for at, (part, want) in enumerate(rows):
-            now = want.parameter.text or f"{want.parameter.value:.4g}"
-            to = str(want.display) if want.display is not None else f"{want.value:.4g}"
-            texts = (want.title, part.device.name, want.parameter.name, now, to, "")
+            before = _value(want.parameter.value, want.parameter.text)
+            to = str(want.display) if want.display is not None else _value(want.value)
+            to = STAYS if _value(want.parameter.value) == _value(want.value) else to
+            texts = (want.title, part.device.name, want.parameter.name, before, to, "")
             for column, text in enumerate(texts):
                 self.table.setItem(at, column, QTableWidgetItem(text))
         self._refresh()
@@ -202,9 +204,9 @@ class PushDialog(QDialog):
             text = "as before" if write is None else WORDS[write.status]
             if write is not None and write.reason:
                 text += f": {write.reason}"
+            elif write is not None and write.found is not None and self.way.currentText() == NOW:
+                text += f": {_value(write.found, write.text)}"
             self.table.setItem(at, len(COLUMNS) - 1, QTableWidgetItem(text))
-            if write is not None and write.found is not None and self.way.currentText() == NOW:
-                self.table.setItem(at, 3, QTableWidgetItem(write.text or f"{write.found:.4g}"))
         self.notes.setText("\n".join("· " + text for text in report.notes))
         self._refresh()
 
@@ -219,6 +221,11 @@ class PushDialog(QDialog):
         self.desk.problem.disconnect(self._failed)
         self.desk.stop()
         super().done(result)
+
+
+def _value(value: float, text: str = "") -> str:
+    """A value as the DAW shows it, else to three figures; what is next to nothing is 0."""
+    return text or f"{0.0 if abs(value) < 1e-6 else value:.3g}"
 
 
 def _number(name: str, low: float, high: float, value: float) -> QDoubleSpinBox:

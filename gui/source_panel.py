@@ -151,8 +151,8 @@ class SourcePanel(Panel):
         """Take the window's colours as they are now."""
         colours = theme.current
         self.legend.setText(
-            f'<span style="color:{colours.dry}">▬</span> dry &nbsp; '
-            f'<span style="color:{colours.accent}">▬</span> heard &nbsp; click to go there'
+            f'<span style="color:{colours.dry}">∿</span> dry, a line &nbsp; '
+            f'<span style="color:{colours.accent}">▬</span> heard, filled &nbsp; click to go there'
         )
 
     def _empty(self, yes: bool) -> None:

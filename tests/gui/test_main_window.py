@@ -554,3 +554,37 @@ def test_a_reference_is_matched_as_a_turn(
     window.run("match-reference")
     idle(qtbot, window)
     assert window.notice.isVisible() and not window.conversation.instruction.text()
+
+
+def test_what_was_typed_and_not_taken_is_said(qtbot: QtBot, opened: Opener) -> None:
+    window = opened()
+    window.chain.add("eq")
+    idle(qtbot, window)
+    box = window.chain.cards[0].knobs["band1_gain_db"].box
+
+    def typing(text: str) -> str:
+        window.say("")
+        box.setFocus()
+        box.selectAll()
+        qtbot.keyClicks(box, text)
+        qtbot.keyClick(box, Qt.Key.Key_Return)
+        told = status(window)
+        idle(qtbot, window)
+        return told
+
+    assert "goes from -18.0 dB to +18.0 dB: it is +18.0 dB now" in typing("99")
+    assert typing("18") == ""  # the end itself is no surprise
+    assert "“abc” is no value" in typing("abc") and box.value() == 18
+    assert typing("-3 dB") == "" and box.value() == -3
+
+
+def test_what_is_on_is_checked_in_the_menu(qtbot: QtBot, opened: Opener) -> None:
+    window = opened()
+    for name in ("match-loudness", "loop"):
+        action = window.actions_by_name[name]
+        before = action.isChecked()
+        action.trigger()
+        assert action.isCheckable() and action.isChecked() != before
+        window.run(name)
+        assert action.isChecked() == before
+    idle(qtbot, window)
