@@ -144,7 +144,8 @@ class ConversationPanel(Panel):
         for turn in session.turns:
             at, way = turn.index, turn.index in on_path
             text = telling.row(session, turn, way)
-            rows.append(Row(at, text, tree[at], way, at == session.head, telling.score_tip(turn)))
+            tip = f"Score: {telling.score_tip(turn)}"
+            rows.append(Row(at, text, tree[at], way, at == session.head, tip))
         if document.refining:
             text = f"{len(rows)}  {document.doing}\n{self._stage}"
             rows.append(Row(RUNNING, text, tree[-1], True))
@@ -183,9 +184,7 @@ class ConversationPanel(Panel):
     def _progressed(self, step: Progress) -> None:
         self.bar.setRange(0, max(1, step.steps))
         self.bar.setValue(step.step)
-        waiting = len(self.document.instructions)
-        more = f" · {waiting} waiting" if waiting else ""
-        self.bar.setFormat(f"best score {step.score:.2f}{more}")
+        self.bar.setFormat(f"best score {step.score:.2f}")
         self._stage = f"{step.stage} · best score{telling.SPACE}{step.score:.2f}"
         self._show_rows()
 

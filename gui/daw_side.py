@@ -34,7 +34,7 @@ class DawSide(QObject):
         """Nothing is looked for and no port is opened yet: see `start`."""
         super().__init__(window)
         self.window = window
-        self.desk = DawDesk(window)
+        self.desk: DawDesk = DawDesk(window)
         self.panel = DawPanel(self.desk)
         self.midi = MidiControl(window, window.settings)
         self.remote = RemoteControl(window)

@@ -73,10 +73,10 @@ def row(session: Session, turn: Turn, on_path: bool) -> str:
 def score_tip(turn: Turn) -> str:
     """What the score of a turn means."""
     if turn.brain == HAND:
-        return "Set by hand: no score was measured"
+        return "set by hand: no score was measured"
     if turn.score.after < 0:
-        return "Score below 0: further from what the words mean than the sound before"
-    return "Score: 0 is the sound before, 1 is all that the words typically do"
+        return "below 0 is further from what the words mean than the sound before"
+    return "0 is the sound before, 1 is all that the words typically do"
 
 
 def page(session: Session, turn: Turn) -> str:
@@ -85,7 +85,7 @@ def page(session: Session, turn: Turn) -> str:
     parts += [f"<p><i>{escape(note)}</i></p>" for note in turn.notes]
     parts += differences(before(session, turn), turn.as_chain())
     notes = [] if turn.brain == HAND else [
-        f"Score {plain(f'{turn.score.before:.2f} → {turn.score.after:.2f}')}. {score_tip(turn)}"
+        f"Score {plain(f'{turn.score.before:.2f} → {turn.score.after:.2f}')}: {score_tip(turn)}"
     ]  # fmt: skip
     if turn.trim_db:
         notes.append(f"Output {decibels(turn.trim_db)}, so that it is as loud as the dry clip")
