@@ -77,6 +77,7 @@ class Listening(QObject):
         self.matched = True
         self.preview: Preview | None = None
         self.step: Chain | None = None  # of a turn's path, looked at instead of its end
+        self._eager = False  # to be played as soon as there is a sound
         self._reader = Latest(self, document.problem.emit)
         self._converter = Latest(self, document.problem.emit)
         self._converted: deque[tuple[Sound, int, Sound]] = deque(maxlen=2)
@@ -187,16 +188,26 @@ class Listening(QObject):
 
     def toggle_play(self) -> str:
         """Play or pause; the reason why it does not."""
-        problem = ""
+        if not self.player.playing:
+            return self.play()
+        self.player.pause()
+        self._check.stop()
+        self.changed.emit()
+        return ""
+
+    def play(self) -> str:
+        """Play, as soon as there is a sound; the reason why it does not."""
+        self._eager = self.player.mixer.sound is None
+        problem = "" if self._eager else self.player.play()
         if self.player.playing:
-            self.player.pause()
-            self._check.stop()
-        else:
-            problem = self.player.play()
-            if self.player.playing:
-                self._check.start()
+            self._check.start()
         self.changed.emit()
         return problem
+
+    def _hand_over(self, sound: Sound, rate: int) -> None:
+        self.player.set_sound(sound, rate)
+        if self._eager:
+            self.play()
 
     # Getting sounds.
 
@@ -223,17 +234,17 @@ class Listening(QObject):
         assert clip is not None
         rate, has = self.player.rate_for(clip.sample_rate), clip.sample_rate
         if rate == has:
-            self.player.set_sound(sound, rate)
+            self._hand_over(sound, rate)
             return
         for one, at, other in self._converted:
             if one is sound and at == rate:
-                self.player.set_sound(other, rate)
+                self._hand_over(other, rate)
                 return
 
         def then(found: Sound) -> None:
             self._converted.append((sound, rate, found))
             if self.sound is sound:
-                self.player.set_sound(found, rate)
+                self._hand_over(found, rate)
 
         self._converter.ask(lambda report, stopped: resampled(sound, has, rate), then)
 

@@ -298,8 +298,7 @@ class Window(QMainWindow):
         def begin() -> None:
             opened.disconnect(begin)
             self.listening.update()  # the dry clip is there to be played
-            if self.listening.player.available and not self.listening.player.playing:
-                self.listen.toggle_play()
+            self.listening.play()
             self.document.send(text)
             self.conversation.write()  # the next instruction is the user's
 

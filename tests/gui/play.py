@@ -144,13 +144,15 @@ def idea(server: str, clip: Path, folder: Path) -> None:
     recorder = Recorder(server)
     window.source.idea_button.click()
     player = window.listening.player
+    end = time.monotonic() + 60
     while window.document.clip is None or not player.playing:
+        assert time.monotonic() < end, "it does not play"
         QTest.qWait(10)
     assert window.document.session.head == 0, "the dry clip comes first"
     assert QApplication.focusWidget() in (window.conversation.instruction, None)
     while window.document.session.head == 0 or not window.idle():
         QTest.qWait(10)
-    assert player.playing and player.mixer.sound is window.listening.sounds[1]
+    assert player.playing and window.listening.sound is window.listening.sounds[1]
     QTest.qWait(500)
     assert np.abs(recorder.sound).max() > 0.01, "nothing was heard"
     recorder.close()
