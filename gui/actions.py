@@ -23,6 +23,12 @@ def reopen(window: Window) -> None:
     window.reopen()
 
 
+@command("Recent sessions…", menu="&File", needs=("idle",))
+def recent(window: Window) -> None:
+    """Open an earlier session."""
+    window.choose_recent()
+
+
 @command("Try the guitar", menu="&File", needs=("idle",))
 def try_guitar(window: Window) -> None:
     """Open a recording that comes along."""
@@ -39,6 +45,12 @@ def export(window: Window) -> None:
 def save_preset(window: Window) -> None:
     """Write the chain that is heard as a preset."""
     window.keep_preset()
+
+
+@command("Show the results folder", menu="&File", needs=("clip",))
+def results_folder(window: Window) -> None:
+    """Show where the turns, the session and its presets are, in the file manager."""
+    window.show_results()
 
 
 @command("Preferences…", "Ctrl+,", menu="&File")
@@ -95,13 +107,15 @@ def switch(window: Window) -> None:
     window.listening.hear_a(not window.listening.hearing_a)
 
 
-@command("Match loudness", "M", menu="&Listen", needs=("clip",))
+@command("Match loudness", "M", menu="&Listen", needs=("clip",),
+         on=lambda window: window.listening.matched)  # fmt: skip
 def match_loudness(window: Window) -> None:
     """Compare sounds as loud as the dry clip, or as they come out."""
     window.listen.match_box.toggle()
 
 
-@command("Loop a part", "L", menu="&Listen", needs=("clip",))
+@command("Loop a part", "L", menu="&Listen", needs=("clip",),
+         on=lambda window: window.source.waveform.region.isVisible())  # fmt: skip
 def loop(window: Window) -> None:
     """Repeat the marked part of the waveform, or all."""
     window.source.waveform.toggle_loop()
@@ -129,6 +143,30 @@ def find_device(window: Window) -> None:
 def presets(window: Window) -> None:
     """Put a factory preset in place of the chain."""
     window.choose_preset()
+
+
+@command("Match a reference…", menu="&Chain", needs=("clip",))
+def match_reference(window: Window) -> None:
+    """Find the chain that makes the clip sound like another recording, as a turn."""
+    window.plugins.match()
+
+
+@command("Add a plugin…", menu="&Chain", needs=("clip", "idle"))
+def add_plugin(window: Window) -> None:
+    """Put a plugin of yours at the end of the chain."""
+    window.plugins.add()
+
+
+@command("Translate to my plugins…", menu="&Chain", needs=("clip", "idle", "effects"))
+def translate(window: Window) -> None:
+    """Find settings of your plugins that sound like the chain's effects; write their presets."""
+    window.plugins.translate()
+
+
+@command("Scan plugins…", menu="&Chain")
+def scan_plugins(window: Window) -> None:
+    """Look for VST3 plugins and Audio Units on this computer."""
+    window.plugins.scan()
 
 
 @command("Remove all effects", menu="&Chain", needs=("clip", "idle", "effects"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -20,6 +19,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from gui.bands import BAND, band_of, band_title
 from gui.document import Document
 from gui.edits import Edit
 from gui.icons import padlock
@@ -31,7 +31,6 @@ from ifx_bridge.effects import spec
 from ifx_bridge.effects.chain import Slot
 
 MIME = "application/x-ifx-effect"
-BAND = re.compile(r"(.+)_(gain_db|cutoff_freq|q_factor)$")
 # A plugin may have hundreds of parameters: a card shows so many.
 MOST_KNOBS = 48
 NAME_WIDTH = 66
@@ -44,9 +43,11 @@ class Card(QFrame):
 
     Attributes:
         changed: A function that takes the edit as it is and gives the one that is wanted.
+        said: A line for the status bar.
     """
 
     changed = pyqtSignal(object)
+    said = pyqtSignal(str)
 
     def __init__(self, slot: Slot) -> None:
         """Of an effect in a chain."""
@@ -63,7 +64,7 @@ class Card(QFrame):
         self.lock = self._tool(
             "", "Locked: no instruction moves this effect", check=True, name="Lock"
         )
-        self.lock.clicked.connect(lambda yes: self._do(lambda e: e.with_lock(self.fx, yes)))
+        self.lock.clicked.connect(lambda yes: self._do(lambda e: e.with_lock({self.fx}, yes)))
         self.up = self._tool("▲", "Earlier in the signal", name="Move earlier")
         self.up.clicked.connect(lambda: self._move(-1))
         self.down = self._tool("▼", "Later in the signal", name="Move later")
@@ -117,23 +118,28 @@ class Card(QFrame):
         for parameter in self.kind.parameters[:MOST_KNOBS]:
             knob = self.knobs[parameter.name] = Knob(self, parameter, self.kind.title)
             name = parameter.name
+            knob.box.said.connect(self.said.emit)
             knob.turned.connect(lambda value, name=name: self._turned(name, value))
             knob.locked.connect(
-                lambda yes, name=name: self._do(lambda e: e.with_lock(f"{self.fx}.{name}", yes))
+                lambda yes, name=name: self._do(lambda e: e.with_lock(self._keys(name), yes))
             )
             band = BAND.match(name)
-            if band is None or f"{band[1]}_gain_db" not in self.kind.defaults():
+            if band is None or len(band_of(self.kind, name)) == 1:
                 self.grid.addWidget(self._name(parameter.title, knob), at, 0)
                 self.grid.addWidget(knob.slider, at, 1)
                 self.grid.addWidget(knob.box, at, 2)
                 self.grid.addWidget(knob.lock, at, 3)
                 at += 1
                 continue
+            if not bands:
+                for column, text in enumerate(("", "gain", "frequency", "Q")):
+                    heading = label(text, "quiet")
+                    heading.setAlignment(Qt.AlignmentFlag.AlignRight)
+                    self.grid.addWidget(heading, at, column)
+                at += 1
             if band[1] not in bands:
                 bands[band[1]] = at
-                self.grid.addWidget(
-                    self._name(parameter.title.rsplit(" ", 1)[0].removesuffix(" peak"), knob), at, 0
-                )
+                self.grid.addWidget(self._name(band_title(parameter.title), knob), at, 0)
                 at += 1
             column = {"gain_db": 1, "cutoff_freq": 2, "q_factor": 3}[band[2]]
             knob.box.setFixedWidth({"gain_db": 66, "cutoff_freq": 70, "q_factor": 42}[band[2]])
@@ -145,11 +151,18 @@ class Card(QFrame):
                 knob.slider.hide()
             if band[2] == "q_factor":
                 gain = self.knobs[f"{band[1]}_gain_db"]
+                title = f"{self.kind.title} {band_title(parameter.title)}"
+                gain.lock.setAccessibleName(f"Lock {title}")
+                gain.lock.setToolTip("Locked: no instruction moves this band's gain, frequency, Q")
                 self.grid.addWidget(gain.lock, bands[band[1]], 4)
             if band[2] != "gain_db":
                 knob.lock.setParent(self)
                 knob.lock.hide()
         self.grid.setColumnStretch(1, 1)
+
+    def _keys(self, name: str) -> set[str]:
+        """What the lock beside a knob locks: a band's gain, frequency and Q together."""
+        return {f"{self.fx}.{each}" for each in band_of(self.kind, name)}
 
     def _name(self, text: str, knob: Knob) -> QLabel:
         made = label(text, "quiet")
@@ -161,7 +174,7 @@ class Card(QFrame):
         """Show an effect's values, where it stands, and what is locked."""
         whole = self.fx in edit.locked
         for name, knob in self.knobs.items():
-            knob.show(slot.params[name], whole or f"{self.fx}.{name}" in edit.locked)
+            knob.show(slot.params[name], whole or bool(self._keys(name) & edit.locked))
             knob.lock.setEnabled(not whole)
         self.lock.setChecked(whole)
         self.lock.setIcon(padlock(whole))
@@ -210,7 +223,15 @@ class Card(QFrame):
 
 
 class ChainPanel(Panel):
-    """The cards, and a way to add an effect."""
+    """The cards, and a way to add an effect.
+
+    Attributes:
+        add_plugin: The user wants to add a plugin.
+        said: A line for the status bar.
+    """
+
+    add_plugin = pyqtSignal()
+    said = pyqtSignal(str)
 
     def __init__(self, document: Document, listening: Listening) -> None:
         """Of a document; shows what is heard."""
@@ -254,9 +275,10 @@ class ChainPanel(Panel):
         chain = self.document.edit.chain
         return [effect for effect in spec.effects() if effect.id not in chain]
 
-    def add(self, fx: str) -> None:
-        """Add an effect at the end."""
-        self._change(lambda edit: edit.added(fx) if fx not in edit.chain else edit)
+    def add(self, fx: str, engine: str = "pedalboard") -> None:
+        """Add an effect at the end, by its id; of ours, or a plugin."""
+        slot = Slot(fx, engine=engine)
+        self._change(lambda edit: edit if fx in edit.chain else edit.added(slot))
 
     def refresh(self) -> None:
         """Show the chain that is heard."""
@@ -270,7 +292,7 @@ class ChainPanel(Panel):
         ready = self.document.session is not None and not self.document.busy
         free = ready and not self.listening.hearing_a
         self.holder.setEnabled(free)
-        self.add_button.setEnabled(free and bool(self.missing()))
+        self.add_button.setEnabled(free)
         self.preset_button.setVisible(not slots)
         if self.document.session is None:
             text = "Open a recording to begin."
@@ -291,6 +313,7 @@ class ChainPanel(Panel):
             if card is None:
                 card = Card(slot)
                 card.changed.connect(self._change)
+                card.said.connect(self.said.emit)
             else:
                 self.stack.removeWidget(card)
             self.stack.insertWidget(place, card)
@@ -317,6 +340,11 @@ class ChainPanel(Panel):
             assert action is not None
             action.setToolTip(effect.description)
             action.triggered.connect(lambda _=False, fx=effect.id: self.add(fx))
+        self.menu.addSeparator()
+        action = self.menu.addAction("A plugin of yours…")
+        assert action is not None
+        action.setToolTip("One of the plugins on this computer")
+        action.triggered.connect(lambda: self.add_plugin.emit())
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Take cards; files are the window's."""

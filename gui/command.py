@@ -32,7 +32,7 @@ def gui(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for the results. [default: beside you, named after the clip]"),
+        typer.Option(help="Folder for the results. [default: beside the clip, named after it]"),
     ] = None,
     brain: Annotated[
         str, typer.Option(help="What understands the words; see `ifx-bridge brain list`.")

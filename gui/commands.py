@@ -39,6 +39,7 @@ class Command:
         keys: Shortcuts, the first one is shown.
         menu: Where it stands, one of `MENUS`.
         needs: Keys of `NEEDS`; without them it is disabled and says why.
+        on: Of what can be switched on and off: whether it is on.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Command:
     keys: tuple[str, ...]
     menu: str
     needs: tuple[str, ...]
+    on: Callable[[Window], bool] | None = None
 
     def why_not(self, states: Iterable[str]) -> str:
         """Why it cannot run now; empty when it can."""
@@ -60,7 +62,11 @@ COMMANDS: dict[str, Command] = {}
 
 
 def command(
-    title: str, *keys: str, menu: str, needs: tuple[str, ...] = ()
+    title: str,
+    *keys: str,
+    menu: str,
+    needs: tuple[str, ...] = (),
+    on: Callable[[Window], bool] | None = None,
 ) -> Callable[[Callable[[Window], object]], Callable[[Window], object]]:
     """Register a function of the window as a command; its docstring is the help.
 
@@ -69,6 +75,7 @@ def command(
         *keys: Shortcuts.
         menu: One of `MENUS`.
         needs: Keys of `NEEDS`.
+        on: Of what can be switched on and off: whether it is on.
     """
     if menu not in MENUS or not set(needs) <= set(NEEDS):
         raise ValueError(f"{title}: unknown menu {menu!r} or needs {needs!r}")
@@ -78,7 +85,7 @@ def command(
         if name in COMMANDS:
             raise ValueError(f"the command {name} is registered twice")
         text = (run.__doc__ or "").strip().splitlines()[0]
-        COMMANDS[name] = Command(name, title, text, run, keys, menu, needs)
+        COMMANDS[name] = Command(name, title, text, run, keys, menu, needs, on)
         return run
 
     return register
@@ -91,6 +98,7 @@ def action_of(window: Window, command: Command) -> QAction:
     action.setShortcuts([QKeySequence(key) for key in command.keys])
     action.setToolTip(command.text)
     action.setStatusTip(command.text)
+    action.setCheckable(command.on is not None)
     action.triggered.connect(lambda: window.run(command.name))
     return action
 

@@ -2,100 +2,34 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QEvent, QModelIndex, QObject, QPointF, QRect, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPen
+from PyQt6.QtCore import QEvent, QObject, Qt
+from PyQt6.QtGui import QKeyEvent, QKeySequence
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QLineEdit,
     QListWidget,
-    QListWidgetItem,
     QProgressBar,
     QSplitter,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTextEdit,
 )
 
-from gui import telling, theme
+from gui import telling
 from gui.document import Document
 from gui.listening import Listening
 from gui.parts import Panel, button, row
+from gui.tree import nodes
+from gui.turn_list import RUNNING, Row, Rows, Turns
 from ifx_bridge.errors import UserError
 from ifx_bridge.refine import Progress
 
-INDEX = Qt.ItemDataRole.UserRole
-ON_WAY = Qt.ItemDataRole.UserRole + 1
-GUTTER, PADDING = 30, 8
-WRAPPED = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft
-HINT = "Say how it should sound…"
+QUEUE_ROWS = 3
+HINT = "What to change?"
 EMPTY = """<h3>Say it in words</h3>
 <p>Open a recording on the left, then type how it should sound:</p>
 <p><i>make it sound like a church<br>a bit warmer<br>too harsh, soften it<br>cut 3 dB at 300 Hz<br>
 like turn 2 but brighter</i></p>
 <p>Every instruction becomes a turn. Click one to hear it, see its knobs, and go on from there;
 none is ever lost. Ctrl+K finds every command.</p>"""
-
-
-class Rows(QStyledItemDelegate):
-    """A turn as what was said, then quietly what there is to know, beside the line of the turns.
-
-    The dot on the line is full for what leads to what is heard, and hollow beside that way.
-    """
-
-    def _fonts(self, option: QStyleOptionViewItem, index: QModelIndex) -> tuple[QFont, QFont]:
-        said = QFont(index.data(Qt.ItemDataRole.FontRole) or option.font)
-        said.setPixelSize(13)
-        return said, QFont(option.font)
-
-    def _heights(self, width: int, option: QStyleOptionViewItem, index: QModelIndex):
-        texts = str(index.data()).split("\n", 1)
-        for text, font in zip(texts, self._fonts(option, index), strict=True):
-            room = QRect(0, 0, width, 4000)
-            yield text, font, QFontMetrics(font).boundingRect(room, WRAPPED, text).height()
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        """For the list's width."""
-        view = self.parent()
-        assert isinstance(view, QListWidget)
-        width = (view.viewport() or view).width()
-        lines = self._heights(width - GUTTER - PADDING, option, index)
-        return QSize(width, sum(height for *_, height in lines) + 2 * PADDING)
-
-    def paint(
-        self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex
-    ) -> None:
-        """Draw a row."""
-        if painter is None:
-            return
-        colours, area = theme.current, QRectF(option.rect).adjusted(1, 1, -1, -1)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.setPen(QColor(colours.accent))
-            painter.setBrush(QColor(colours.card))
-            painter.drawRoundedRect(area, 6, 6)
-        way = bool(index.data(ON_WAY))
-        x, y = area.left() + 14, area.top() + PADDING + 8
-        painter.setPen(QPen(QColor(colours.line), 2))
-        above = option.rect.top() if index.row() else y
-        model = index.model()
-        last = model is None or index.row() + 1 == model.rowCount()
-        below = y if last else option.rect.bottom() + 1
-        painter.drawLine(QPointF(x, above), QPointF(x, below))
-        painter.setPen(QPen(QColor(colours.accent if way else colours.quiet), 2))
-        painter.setBrush(QColor(colours.accent if way else colours.field))
-        painter.drawEllipse(QPointF(x, y), 4.5, 4.5)
-        top, width = option.rect.top() + PADDING - 1, option.rect.width() - GUTTER - PADDING
-        inks = (colours.text if way else colours.quiet, colours.quiet)
-        for (text, font, height), ink in zip(
-            self._heights(width, option, index), inks, strict=True
-        ):
-            painter.setFont(font)
-            painter.setPen(QColor(ink))
-            painter.drawText(QRect(option.rect.left() + GUTTER, top, width, height), WRAPPED, text)
-            top += height + 1
-        painter.restore()
 
 
 class ConversationPanel(Panel):
@@ -105,7 +39,7 @@ class ConversationPanel(Panel):
         """Of a document."""
         super().__init__("Conversation")
         self.document, self.listening = document, listening
-        self.turns = QListWidget()
+        self.turns = Turns()
         self.turns.setAccessibleName("Turns")
         self.turns.setToolTip("Click a turn to hear it and go on from there")
         self.turns.setWordWrap(True)
@@ -114,13 +48,12 @@ class ConversationPanel(Panel):
         self.turns.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.turns.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.turns.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.turns.currentItemChanged.connect(self._selected)
-        self.turns.itemClicked.connect(self._selected)  # the one that is chosen already, too
+        self.turns.picked.connect(self._picked)
         self.details = QTextEdit()
         self.details.setReadOnly(True)
         self.details.setTabChangesFocus(True)
         self.details.setAccessibleName("What changed")
-        halves = QSplitter(Qt.Orientation.Vertical)
+        self.halves = halves = QSplitter(Qt.Orientation.Vertical)
         halves.addWidget(self.turns)
         halves.addWidget(self.details)
         halves.setChildrenCollapsible(False)
@@ -130,7 +63,8 @@ class ConversationPanel(Panel):
         self.queue = QListWidget()
         self.queue.setAccessibleName("Waiting instructions")
         self.queue.setToolTip("These wait for their turn; Delete takes one back")
-        self.queue.setMaximumHeight(66)
+        self.queue.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.queue.setUniformItemSizes(True)
         self.queue.installEventFilter(self)
         self.queue.hide()
         self.rows.addWidget(self.queue)
@@ -151,8 +85,10 @@ class ConversationPanel(Panel):
         )
         self.rows.addLayout(row(self.instruction, self.send_button, stretch=0))
 
+        self._stage = ""
         document.changed.connect(self.refresh)
         document.working.connect(self.show_work)
+        document.edited.connect(self._show_rows)
         document.progressed.connect(self._progressed)
         document.problem.connect(self._failed)
         self.refresh()
@@ -160,8 +96,18 @@ class ConversationPanel(Panel):
 
     def send(self) -> None:
         """Carry out what stands in the instruction box, after what is still running."""
-        if self.document.send(self.instruction.text()):
+        walk = {"undo": self.document.undo, "redo": self.document.redo}.get(self._typed())
+        if walk is not None and self.document.session is not None:
+            if self.document.busy:
+                self.document.said.emit("Wait until the turn is done, or stop it.")
+                return
+            walk()  # as the command does: it is no turn of its own
+            self.instruction.setText("")
+        elif self.document.send(self.instruction.text()):
             self.instruction.setText("")  # not clear(): Ctrl+Z is the turn's from here on
+
+    def _typed(self) -> str:
+        return self.instruction.text().strip().lower().rstrip(".!")
 
     def write(self) -> None:
         """Go to the instruction box."""
@@ -173,25 +119,7 @@ class ConversationPanel(Panel):
     def refresh(self) -> None:
         """Show the turns as they are."""
         session, chosen = self.document.session, self.document.chosen
-        self.turns.blockSignals(True)
-        self.turns.clear()
-        if session is not None:
-            on_path = {turn.index for turn in session.path()}
-            here = " · you are here" if session.head == 0 else ""
-            rows = [(0, f"Dry clip\nthe recording as it came{here}")]
-            for turn in session.turns:
-                rows.append((turn.index, telling.row(session, turn, turn.index in on_path)))
-            for index, text in rows:
-                item = QListWidgetItem(text)
-                item.setData(INDEX, index)
-                item.setData(ON_WAY, not index or index in on_path)
-                font = item.font()
-                font.setBold(index == session.head)
-                item.setFont(font)
-                self.turns.addItem(item)
-                if index == chosen:
-                    self.turns.setCurrentItem(item)
-        self.turns.blockSignals(False)
+        self._show_rows()
         self.turns.setVisible(session is not None)
         if session is None:
             self.details.setHtml(EMPTY)
@@ -199,19 +127,48 @@ class ConversationPanel(Panel):
             self.details.setHtml(telling.page(session, session.turn(chosen)))
         else:
             self.details.setPlainText("The recording as it came.")
-        if (current := self.turns.currentItem()) is not None:
-            self.turns.scrollToItem(current)
+
+    def _show_rows(self) -> None:
+        document, session = self.document, self.document.session
+        if session is None:
+            self.turns.show_rows([], 0)
+            return
+        on_path = {0, *(turn.index for turn in session.path())}
+        parents = [0, *(turn.parent for turn in session.turns)]
+        if document.refining:
+            parents.append(session.head)
+        tree = nodes(parents)
+        here = " · you are here" if session.head == 0 else ""
+        dry = f"Dry clip\nthe recording as it came{here}"
+        rows = [Row(0, dry, tree[0], True, not session.head)]
+        for turn in session.turns:
+            at, way = turn.index, turn.index in on_path
+            text = telling.row(session, turn, way)
+            tip = f"Score: {telling.score_tip(turn)}"
+            rows.append(Row(at, text, tree[at], way, at == session.head, tip))
+        if document.refining:
+            text = f"{len(rows)}  {document.doing}\n{self._stage}"
+            rows.append(Row(RUNNING, text, tree[-1], True))
+        self.turns.show_rows(rows, RUNNING if document.following else document.chosen)
 
     def show_work(self) -> None:
         """Show what is being done and what waits."""
         document = self.document
+        if document.best is None:
+            self._stage = "working…"
+        self._show_rows()
         self.stop_button.setEnabled(
             document.refining and document.job is not None and not document.job.cancelled
         )
         self.send_button.setEnabled(document.clip is not None)
         waiting = document.instructions
         self.queue.clear()
-        self.queue.addItems([f"waiting: {text}" for text in waiting])
+        self.queue.addItems([f"waiting: {' '.join(text.split())}" for text in waiting])
+        for at, text in enumerate(waiting):
+            if (item := self.queue.item(at)) is not None:
+                item.setToolTip(text)
+        height = min(QUEUE_ROWS, len(waiting)) * max(1, self.queue.sizeHintForRow(0))
+        self.queue.setFixedHeight(height + 2 * self.queue.frameWidth() + 6)
         self.queue.setVisible(bool(waiting))
         for part in (self.bar, self.stop_button):
             part.setVisible(document.busy)
@@ -227,21 +184,23 @@ class ConversationPanel(Panel):
     def _progressed(self, step: Progress) -> None:
         self.bar.setRange(0, max(1, step.steps))
         self.bar.setValue(step.step)
-        waiting = len(self.document.instructions)
-        more = f" · {waiting} waiting" if waiting else ""
-        self.bar.setFormat(f"{step.stage} · best score {step.score:.2f}{more}")
+        self.bar.setFormat(f"best score {step.score:.2f}")
+        self._stage = f"{step.stage} · best score{telling.SPACE}{step.score:.2f}"
+        self._show_rows()
 
-    def _selected(self, item: QListWidgetItem | None) -> None:
-        if item is not None:
-            self.document.choose(item.data(INDEX))
+    def _picked(self, index: int) -> None:
+        if index == RUNNING:
+            self.document.follow()
+        else:
+            self.document.choose(index)
 
     def _failed(self, error: UserError) -> None:
-        if self.document.doing and self.document.clip is not None and not self.instruction.text():
+        asked, self.document.asked = self.document.asked, ""
+        if asked and not self.instruction.text():
             session = self.document.session
             last = session.turns[-1].instruction if session and session.turns else ""
-            if self.document.doing != last and not self.document.doing.startswith("reading "):
-                self.instruction.setText(self.document.doing)  # to be sent again
-        self.document.doing = ""
+            if asked != last:
+                self.instruction.setText(asked)  # to be sent again
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Keys that mean something else here than in the window."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gui.commands import command
+from gui.daw_desk import SELECTED
 
 if TYPE_CHECKING:
     from gui.main_window import Window
@@ -22,7 +23,8 @@ def capture(window: Window) -> None:
     window.daw.capture()
 
 
-@command("Watch a bounce folder, or stop…", menu="&DAW")
+@command("Watch a bounce folder…", menu="&DAW",
+         on=lambda window: window.daw.desk.watching is not None)  # fmt: skip
 def watch_bounces(window: Window) -> None:
     """Every finished file that is bounced into a folder becomes the clip."""
     window.daw.watch()
@@ -40,7 +42,8 @@ def push_now(window: Window) -> None:
     window.daw.push_now()
 
 
-@command("Follow the selected track, or stay", menu="&DAW", needs=("daw",))
+@command("Follow the selected track", menu="&DAW", needs=("daw",),
+         on=lambda window: window.daw.desk.track_name == SELECTED)  # fmt: skip
 def follow_selection(window: Window) -> None:
     """Work with whichever track is selected in the DAW, or stay with this one."""
     window.daw.follow_selection()

@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QFileDialog, QMessageBox
 from gui import midi_control
 from gui.daw_desk import SELECTED, DawDesk, origin
 from gui.daw_panel import DawPanel, needs
+from gui.files import music
 from gui.midi_control import MidiControl, MidiDialog
 from gui.push_dialog import PushDialog
 from gui.remote_control import RemoteControl
@@ -33,7 +34,7 @@ class DawSide(QObject):
         """Nothing is looked for and no port is opened yet: see `start`."""
         super().__init__(window)
         self.window = window
-        self.desk = DawDesk(window)
+        self.desk: DawDesk = DawDesk(window)
         self.panel = DawPanel(self.desk)
         self.midi = MidiControl(window, window.settings)
         self.remote = RemoteControl(window)
@@ -98,7 +99,7 @@ class DawSide(QObject):
         document = self.window.document
         folder = self.window.settings["files/folder"]
         place = Path(folder).expanduser() if folder else (
-            document.out.parent if document.out is not None else Path.cwd()
+            document.out.parent if document.out is not None else music()
         )  # fmt: skip
         self.desk.capture(place / CAPTURES)
 
@@ -117,8 +118,8 @@ class DawSide(QObject):
         if self.window.document.busy:
             self.window.say(f"{capture.path.name} was captured; open it when the turn is done.")
             return
-        self.window.document.out = capture.path.with_name(f"{capture.path.stem}-ifx")
-        self.window.open_source(capture.path)
+        beside = capture.path.with_name(f"{capture.path.stem}-ifx")
+        self.window.open_source(capture.path, beside)
         self.panel.show_origin(text)
         self.window.say(text)
 
@@ -138,7 +139,8 @@ class DawSide(QObject):
     def push(self) -> None:
         """Show what would be set, then set it."""
         title, before, after = self.chains()
-        self.dialog = PushDialog(self.window, self.desk, title, before, after)
+        place = self.window.results()
+        self.dialog = PushDialog(self.window, self.desk, title, before, after, place)
         self.dialog.exec()
         self.dialog = None
 

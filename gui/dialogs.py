@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from PyQt6.QtCore import QEvent, QObject, Qt
 from PyQt6.QtGui import QKeyEvent, QKeySequence
 from PyQt6.QtWidgets import (
     QDialog,
+    QHeaderView,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -16,6 +21,9 @@ from PyQt6.QtWidgets import (
 )
 
 from gui.commands import COMMANDS
+
+if TYPE_CHECKING:
+    from ifx_bridge.plugins.description import Description
 
 KEY = Qt.ItemDataRole.UserRole
 
@@ -118,6 +126,25 @@ def preset_chooser(parent: QWidget, presets: dict[str, str]) -> Chooser:
     return Chooser(parent, "Presets", rows)
 
 
+def recent_chooser(parent: QWidget, sessions: list[Path]) -> Chooser:
+    """Earlier sessions, the last one first."""
+    rows = []
+    for path in sessions:
+        name = path.parent.name.removesuffix("-ifx")
+        when = datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y-%m-%d %H:%M")
+        rows.append((str(path), f"{name}   {when}   {path.parent}", str(path), True))
+    return Chooser(parent, "Recent sessions", rows)
+
+
+def plugin_chooser(parent: QWidget, plugins: list[Description]) -> Chooser:
+    """Plugins on this computer."""
+    rows = [
+        (each.path, f"{each.name}   {each.vendor} · {each.category}", each.path, True)
+        for each in plugins
+    ]
+    return Chooser(parent, "Plugins", rows)
+
+
 class KeysDialog(QDialog):
     """All commands with their keys."""
 
@@ -125,14 +152,32 @@ class KeysDialog(QDialog):
         """Of the table of commands."""
         super().__init__(parent)
         self.setWindowTitle("Commands and keys")
-        self.resize(720, 520)
-        table = QTableWidget(len(COMMANDS), 3)
-        table.setAccessibleName("Commands and keys")
-        table.setHorizontalHeaderLabels(["Command", "Keys", "What it does"])
-        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.resize(760, 560)
+        self.box = QLineEdit()
+        self.box.setPlaceholderText("Type to search")
+        self.box.setAccessibleName("Search commands")
+        self.box.textChanged.connect(self._filter)
+        self.table = QTableWidget(len(COMMANDS), 3)
+        self.table.setAccessibleName("Commands and keys")
+        self.table.setHorizontalHeaderLabels(["Command", "Keys", "What it does"])
+        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         for row, each in enumerate(COMMANDS.values()):
-            for column, text in enumerate((each.title, ", ".join(each.keys), each.text)):
-                table.setItem(row, column, QTableWidgetItem(text))
-        table.resizeColumnsToContents()
+            keys = ", ".join(shown_key((key,)) for key in each.keys)
+            for column, text in enumerate((each.title, keys, each.text)):
+                self.table.setItem(row, column, QTableWidgetItem(text))
+        header, numbers = self.table.horizontalHeader(), self.table.verticalHeader()
+        assert header is not None and numbers is not None
+        numbers.hide()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        numbers.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         layout = QVBoxLayout(self)
-        layout.addWidget(table)
+        layout.addWidget(self.box)
+        layout.addWidget(self.table)
+
+    def _filter(self, text: str) -> None:
+        words = text.lower().split()
+        for row, each in enumerate(COMMANDS.values()):
+            told = f"{each.title} {' '.join(each.keys)} {each.text}".lower()
+            self.table.setRowHidden(row, not all(word in told for word in words))

@@ -14,6 +14,7 @@ from PyQt6.QtCore import QCoreApplication, QEvent, QObject, QTimer, pyqtSignal
 from gui.edits import Edit, hand_turn, told
 from gui.latest import Latest
 from gui.opening import Opened, read, warm
+from gui.telling import short
 from gui.worker import Job, Work
 from ifx_bridge.audio import Audio, Clip
 from ifx_bridge.brain import announcement
@@ -27,6 +28,26 @@ from ifx_bridge.workspace import Workspace
 # A hand edit becomes a turn when nothing was touched for so long.
 SETTLE_MS = 900
 CLOSE_WAIT_MS = 20_000
+
+
+Make = Callable[
+    [Session, Clip, Callable[[Progress], None], Callable[[], bool]], tuple[Session, Turn, Audio]
+]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A turn that is to be made in the background.
+
+    Attributes:
+        title: What a person reads; of an instruction, its words.
+        make: Makes it: of session, clip, progress callback and cancel token.
+        words: Whether it is an instruction, which can be sent again.
+    """
+
+    title: str
+    make: Make
+    words: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,22 +95,25 @@ class Document(QObject):
         Args:
             parent: Owner.
             machine: What carries out the instructions.
-            out: Folder for the results; by default one named after the clip.
+            out: Folder for the results of all that is opened; by default a session stays where it
+                is, and a clip gets a folder named after it.
         """
         super().__init__(parent)
-        self.machine, self.out = machine, out
+        self.machine, self.out = machine, out.absolute() if out is not None else None
+        self.folder = ""  # where new sessions get theirs; empty is beside the recording
         self.clip: Clip | None = None
         self.session: Session | None = None
         self.workspace: Workspace | None = None
         self.chosen = 0
         self.job: Job | None = None
         self.doing = ""
+        self.asked = ""  # the instruction that is carried out, to be sent again if it fails
         self.refining = False
         self.following = False
         self.follow_best = True
         self.best: Progress | None = None
         self.paths: dict[int, tuple[Progress, ...]] = {}
-        self.waiting: deque[str | Edit | Callable[[], None]] = deque()
+        self.waiting: deque[Task | Edit | Callable[[], None]] = deque()
         self.draft: Edit | None = None
         self._settling: Edit | None = None
         self._settle = QTimer(self)
@@ -138,19 +162,24 @@ class Document(QObject):
     @property
     def instructions(self) -> list[str]:
         """What waits to be carried out."""
-        return [item for item in self.waiting if isinstance(item, str)]
+        return [item.title for item in self.waiting if isinstance(item, Task)]
 
     # What the user does.
 
-    def open(self, source: Path) -> None:
-        """Open a recording, or a saved session about one, in the background."""
+    def open(self, source: Path, out: Path | None = None) -> None:
+        """Open a recording, or a saved session about one, in the background.
+
+        Args:
+            source: The file.
+            out: Folder for its results, where it is another one than `out` and `folder` say.
+        """
         if self.busy:
             self.said.emit("Wait until the turn is done, or stop it, before opening something.")
             return
 
         def begin() -> None:
-            out, machine = self.out, self.machine
-            self._run(lambda report, stopped: read(source, out, machine), self._opened)
+            machine, place, folder = self.machine, out or self.out, self.folder
+            self._run(lambda report, stopped: read(source, place, machine, folder), self._opened)
             self.doing = f"reading {source.name}"
             self.said.emit(f"Reading {source.name}…")
 
@@ -168,27 +197,37 @@ class Document(QObject):
             if text:
                 self.said.emit("Open a recording first (Ctrl+O, or drop it here).")
             return False
+
+        def make(session, clip, report, stopped):
+            made = self.machine.turn(session, clip, text, report, stopped)
+            return made.session, made.turn, made.audio
+
+        self.carry_out(Task(text, make, words=True))
+        return True
+
+    def carry_out(self, task: Task) -> None:
+        """Make a turn after what is still running."""
         self._flush()
-        self.waiting.append(text)
+        self.waiting.append(task)
         if self.job is not None and self.refining:
             count = len(self.instructions)
-            self.said.emit(f"“{text}” waits for its turn ({count} waiting).")
+            self.said.emit(f"“{short(task.title)}” waits for its turn ({count} waiting).")
         self._next()
-        return True
 
     def unqueue(self, position: int) -> None:
         """Take back an instruction that waits, by its place among them."""
-        texts = self.instructions
-        if position < len(texts):
-            self.waiting.remove(texts[position])
-            self.said.emit(f"Taken back: {texts[position]}")
+        tasks = [item for item in self.waiting if isinstance(item, Task)]
+        if 0 <= position < len(tasks):
+            self.waiting.remove(tasks[position])
+            self.said.emit(f"Taken back: {short(tasks[position].title)}")
             self.working.emit()
 
     def stop(self) -> None:
         """Stop the turn; the best so far is kept. Waiting instructions are dropped."""
         if self.job is None or not self.refining or self.job.cancelled:
             return
-        dropped = f" Dropped: {', '.join(self.instructions)}." if self.instructions else ""
+        names = ", ".join(map(short, self.instructions))
+        dropped = f" Dropped: {names}." if names else ""
         self._drop_instructions()
         self.job.cancel()
         self.said.emit(f"Stopping; the best so far is kept.{dropped}")
@@ -234,7 +273,7 @@ class Document(QObject):
         self._next()
 
     def _drop_instructions(self) -> None:
-        self.waiting = deque(item for item in self.waiting if not isinstance(item, str))
+        self.waiting = deque(item for item in self.waiting if not isinstance(item, Task))
 
     # Turns.
 
@@ -260,7 +299,8 @@ class Document(QObject):
             self.chosen = head = self.session.head
             self._save()
             self.changed.emit()
-            named = f"turn {head}, “{self.session.turn(head).instruction}”" if head else ""
+            said = short(self.session.turn(head).instruction) if head else ""
+            named = f"turn {head}, “{said}”" if head else ""
             self.said.emit(f"The next instruction goes on from {named or 'the dry clip'}.")
 
         self._after_edits(go)
@@ -279,7 +319,7 @@ class Document(QObject):
     def _next(self) -> None:
         while self.job is None and self.waiting:
             item = self.waiting.popleft()
-            if isinstance(item, str):
+            if isinstance(item, Task):
                 self._refine(item)
             elif isinstance(item, Edit):
                 self._settle_edit(item)
@@ -287,10 +327,10 @@ class Document(QObject):
                 item()
         self.working.emit()
 
-    def _refine(self, text: str) -> None:
+    def _refine(self, task: Task) -> None:
         session, clip, place = self.session, self.clip, self.workspace
         assert session is not None and clip is not None and place is not None
-        machine, path = self.machine, list[Progress]()
+        path = list[Progress]()
 
         def work(report, stopped) -> Made:
             def step(now: Progress) -> None:
@@ -298,14 +338,15 @@ class Document(QObject):
                     path.append(now)
                 report(now)
 
-            result = machine.turn(session, clip, text, step, stopped)
-            written = self._write(place, result.session, result.turn, result.audio, clip)
-            return Made(result.session, result.turn, result.audio, *written, tuple(path))
+            following, turn, sound = task.make(session, clip, step, stopped)
+            written = self._write(place, following, turn, sound, clip)
+            return Made(following, turn, sound, *written, tuple(path))
 
-        self.doing, self.refining, self.best = text, True, None
+        self.doing, self.refining, self.best = task.title, True, None
+        self.asked = task.title if task.words else ""
         self.following = self.follow_best
         self._run(work, self._turned)
-        self.said.emit(f"Working on: {text}")
+        self.said.emit(f"Working on: {short(task.title)}")
 
     def _settle_edit(self, edit: Edit) -> None:
         session, clip, place = self.session, self.clip, self.workspace
@@ -355,7 +396,7 @@ class Document(QObject):
         elif found.notes:
             self.said.emit(f"Turn {turn.index} is done and saved. {' '.join(found.notes)}")
         elif by_hand:
-            self.said.emit(f"Turn {turn.index}: {turn.instruction}.")
+            self.said.emit(f"Turn {turn.index}: {short(turn.instruction)}.")
         elif not turn.understood:
             self.said.emit(f"Turn {turn.index} changed nothing: say it in other words.")
         elif not turn.finished:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
+from gui.bands import band_of, band_title
+from gui.telling import HAND, plain
 from ifx_bridge.audio import Audio, Clip
 from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.effects.describe import changes
@@ -13,8 +15,6 @@ from ifx_bridge.engine import render
 from ifx_bridge.plugins.effect import ENGINE as PLUGIN_ENGINE
 from ifx_bridge.session import Score, Session, Turn, route_of
 
-# What a turn made by hand has in place of a brain.
-HAND = "hand"
 # A turn's name lists at most this many changes.
 TOLD = 3
 
@@ -46,17 +46,17 @@ class Edit:
         )
         return replace(self, chain=replace(self.chain, slots=slots))
 
-    def with_lock(self, key: str, locked: bool) -> Edit:
-        """With an effect or knob locked or not."""
-        return replace(self, locked=self.locked | {key} if locked else self.locked - {key})
+    def with_lock(self, keys: Collection[str], locked: bool) -> Edit:
+        """With effects or knobs locked or not."""
+        return replace(self, locked=self.locked.union(keys) if locked else self.locked - set(keys))
 
     def with_amount(self, amount: float) -> Edit:
         """With another amount of the whole, 0 to 2."""
         return replace(self, chain=replace(self.chain, amount=min(2.0, max(0.0, amount))))
 
-    def added(self, fx: str) -> Edit:
+    def added(self, slot: Slot) -> Edit:
         """With one more effect at the end."""
-        return replace(self, chain=self.chain.added(Slot(fx)))
+        return replace(self, chain=self.chain.added(slot))
 
     def removed(self, fx: str) -> Edit:
         """Without an effect, and without the locks on it."""
@@ -88,20 +88,48 @@ class Edit:
 
 def told(before: Edit, after: Edit) -> str:
     """What is different, in a line; empty when nothing is."""
-    parts = [change.text for change in changes(before.chain, after.chain)]
+    begun, new = _with_new(before.chain, after.chain)
+    parts = [f"{slot.effect.title} added" for slot in new]
+    parts += [plain(change.text) for change in changes(begun, after.chain)]
     for slot in after.chain:
-        was = before.chain[slot.fx].bypass if slot.fx in before.chain else False
-        if slot.bypass != was:
+        if slot.bypass != begun[slot.fx].bypass:
             parts.append(f"{slot.effect.title} {'bypassed' if slot.bypass else 'on again'}")
     if after.chain.amount != before.chain.amount:
         parts.append(f"amount {100 * after.chain.amount:.0f} %")
-    named = [(key, "locked") for key in sorted(after.locked - before.locked)]
-    named += [(key, "unlocked") for key in sorted(before.locked - after.locked)]
-    parts += [f"{key.replace('.', ' ').replace('_', ' ')} {verb}" for key, verb in named]
+    parts += [f"{name} locked" for name in _locks(after.chain, after.locked - before.locked)]
+    there = {key for key in before.locked if key.split(".")[0] in after.chain}
+    parts += [f"{name} unlocked" for name in _locks(after.chain, there - after.locked)]
     if not parts and (after.chain.to_data() != before.chain.to_data()):
         parts = ["a fine adjustment"]
     more = f" and {len(parts) - TOLD} more" if len(parts) > TOLD else ""
     return ", ".join(parts[:TOLD]) + more
+
+
+def _with_new(before: Chain, after: Chain) -> tuple[Chain, list[Slot]]:
+    """A chain with what `after` has besides, as it comes, and what that is."""
+    begun, new, ids = before, list[Slot](), after.ids
+    for at, slot in enumerate(after):
+        if slot.fx not in before:
+            new.append(slot)
+            place = begun.ids.index(ids[at - 1]) + 1 if at else 0
+            begun = begun.added(Slot(slot.fx, engine=slot.engine), place)
+    return begun, new
+
+
+def _locks(chain: Chain, keys: Collection[str]) -> list[str]:
+    """Locks by their names; of a band's three, the band's."""
+    names: dict[str, None] = {}
+    for key in sorted(keys):
+        fx, _, name = key.partition(".")
+        if fx not in chain:
+            continue
+        effect = chain[fx].effect
+        whole = [f"{fx}.{each}" for each in band_of(effect, name)]
+        title = next((p.title for p in effect.parameters if p.name == name), "")
+        if len(whole) > 1 and set(whole) <= set(keys):
+            title = band_title(title)
+        names[f"{effect.title} {title}".strip()] = None
+    return list(names)
 
 
 def hand_turn(

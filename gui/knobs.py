@@ -8,7 +8,8 @@ from PyQt6.QtWidgets import QDoubleSpinBox, QSlider, QToolButton, QWidget
 
 from gui.icons import padlock
 from gui.sliders import Slider
-from ifx_bridge.effects.entry import typed
+from gui.telling import plain
+from ifx_bridge.effects.entry import typed as number
 from ifx_bridge.effects.spec import Parameter
 
 STEPS = 1000
@@ -16,8 +17,20 @@ STEPS = 1000
 NUDGE = 0.01
 
 
+def typed(parameter: Parameter, text: str) -> float | None:
+    """The value that a person typed, within the ends; None when it is no number."""
+    value = number(parameter, text)
+    return None if value is None else parameter.clamp(value)
+
+
 class ValueBox(QDoubleSpinBox):
-    """A value in its unit; takes `1.2k`, `350 ms`, `40 %`, and turns by even steps to the ear."""
+    """A value in its unit; takes `1.2k`, `350 ms`, `40 %`, and turns by even steps to the ear.
+
+    Attributes:
+        said: Why what was typed is not what stands there now.
+    """
+
+    said = pyqtSignal(str)
 
     def __init__(self, parameter: Parameter, name: str) -> None:
         """Of a parameter; `name` is for screen readers."""
@@ -30,10 +43,34 @@ class ValueBox(QDoubleSpinBox):
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._text = ""
+        line = self.lineEdit()
+        assert line is not None
+        line.textEdited.connect(self._remember)
+        self.editingFinished.connect(self._tell)
+
+    def _remember(self, text: str) -> None:
+        self._text = text
+
+    def _tell(self) -> None:
+        text, self._text = self._text.strip(), ""
+        if not text:
+            return
+        about, found = self.parameter, typed(self.parameter, text)
+        if found is None:
+            self.said.emit(f"“{text}” is no value of {about.title}: it stays {self.text()}.")
+        elif found in (about.low, about.high) and plain(about.text(found)) != self._shown(text):
+            low, high = plain(about.text(about.low)), plain(about.text(about.high))
+            self.said.emit(f"{about.title} goes from {low} to {high}: it is {self.text()} now.")
+
+    def _shown(self, text: str) -> str:
+        """What was typed as it would be shown, were there no ends."""
+        value = number(self.parameter, text)
+        return "" if value is None else plain(self.parameter.text(value))
 
     def textFromValue(self, value: float) -> str:
         """With its unit."""
-        return self.parameter.text(value)
+        return plain(self.parameter.text(value))
 
     def valueFromText(self, text: str | None) -> float:
         """As a person types it."""
@@ -115,7 +152,7 @@ class Knob(QObject):
             self._value = value
             self._place(self.slider, round(STEPS * self.parameter.to_unit(value)))
             self._place(self.box, value)
-            self.slider.setAccessibleDescription(self.parameter.text(value))
+            self.slider.setAccessibleDescription(plain(self.parameter.text(value)))
         self.lock.setChecked(locked)
         self.lock.setIcon(padlock(locked))
 

@@ -17,6 +17,7 @@ from gui.parts import Panel, button, label, row
 from gui.pictures import Decay, ScorePath, Spectrum, Transfer, frames
 from gui.sliders import Slider
 from gui.source_panel import SourcePanel
+from gui.telling import decibels
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.errors import UserError
 from ifx_bridge.presets.store import SUFFIX, Preset
@@ -24,6 +25,7 @@ from ifx_bridge.presets.store import save as save_preset
 
 # The file has bars, not seconds: it fits any tempo.
 RAMP_BARS, RAMP_TEMPO = 4, 120.0
+PLAY = "Play or pause, in a loop (Space)"
 
 
 class DragButton(QPushButton):
@@ -68,24 +70,32 @@ class ListenPanel(Panel):
     Attributes:
         export: The user wants the sound in a file.
         keep_preset: The user wants the chain in a file.
+        find_device: The user wants audio devices to be looked for.
         told: A line for the status bar.
     """
 
     export = pyqtSignal()
     keep_preset = pyqtSignal()
+    find_device = pyqtSignal()
     told = pyqtSignal(str)
 
     def __init__(self, document: Document, listening: Listening, source: SourcePanel) -> None:
         """Of a document."""
         super().__init__("Listen and deliver")
         self.document, self.listening, self.source = document, listening, source
-        self.play_button = button("▶ &Play", "Play or pause, in a loop (Space)", self.toggle_play)
+        self.play_button = button("▶ &Play", PLAY, self.toggle_play)
         self.play_button.setObjectName("play")
-        self.play_button.setMinimumWidth(96)
-        self.loop_button = button("&Loop a part", "Repeat the marked part of the waveform (L)")
+        self.play_button.setMinimumWidth(88)
+        self.loop_button = button("&Loop", "Repeat the marked part of the waveform (L)")
         self.loop_button.clicked.connect(source.waveform.toggle_loop)
         self.place = label("0.0 s", "quiet")
         self.rows.addLayout(row(self.play_button, self.loop_button, self.place, stretch=2))
+        self.silent = label("", "quiet", wrap=True)
+        self.silent.setAccessibleName("Why nothing is heard")
+        self.look_button = button(
+            "Look again", "Look for audio devices again", lambda: self.find_device.emit()
+        )
+        self.rows.addLayout(row(self.silent, self.look_button, stretch=0))
 
         self.a_button = button("A", "Hear what the turn is compared with (D switches)")
         self.b_button = button("B", "Hear the turn (D switches)")
@@ -240,8 +250,11 @@ class ListenPanel(Panel):
         self.play_button.setEnabled(player.available and ready)
         self.play_button.setText("❚❚ &Pause" if player.playing else "▶ &Play")
         self.play_button.setAccessibleName("Pause" if player.playing else "Play")
-        if player.reason:
-            self.play_button.setToolTip(player.reason)
+        self.play_button.setToolTip(player.reason or PLAY)
+        self.silent.setText("○ No audio device" if player.reason else "")
+        self.silent.setToolTip(player.reason)
+        self.silent.setVisible(bool(player.reason))
+        self.look_button.setVisible(bool(player.reason))
         if player.playing != self.frames.isActive():
             self.frames.start() if player.playing else self.frames.stop()
         for part in (self.a_button, self.b_button, self.compare, self.loop_button, self.tabs,
@@ -255,11 +268,7 @@ class ListenPanel(Panel):
         side.setChecked(True)
         self.hearing.setText(f"Hearing {listening.name}" if ready else "Nothing to hear yet")
         edit = listening.edit
-        if not ready or not edit.chain.slots:
-            self.offset.setText("")
-        else:
-            verb = "by" if listening.matched else "off:"
-            self.offset.setText(f"{verb} {edit.chain.trim_db:+.1f} dB")
+        self.offset.setText(self._offset() if ready and not listening.dry else "")
         self.amount.setEnabled(
             ready and not document.busy and not listening.hearing_a and len(edit.chain) > 0
         )
@@ -269,6 +278,13 @@ class ListenPanel(Panel):
         self.percent.setText(f"{100 * edit.chain.amount:.0f} %")
         if ready:
             self._draw()
+
+    def _offset(self) -> str:
+        """What matching does to what is heard, or would do."""
+        offset_db = self.listening.offset_db
+        if offset_db is None:
+            return "off"
+        return f"{'by' if self.listening.matched else 'off:'} {decibels(offset_db)}"
 
     def _draw(self) -> None:
         clip, chain = self.document.clip, self.listening.edit.chain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Hashable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from gui.document import Document
 from gui.edits import Edit
 from gui.latest import Latest
 from gui.player import Player
+from gui.telling import short
 from ifx_bridge import audio
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.engine import render
@@ -38,6 +39,21 @@ def resampled(sound: Sound, has: int, wanted: int) -> Sound:
     return np.asarray(resample_poly(sound, wanted // both, has // both, axis=1), dtype=np.float32)
 
 
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """A chain that is no turn, heard.
+
+    Attributes:
+        chain: As it was asked for.
+        sound: What it sounds like.
+        offset_db: What matching its loudness added; None where that was not measured.
+    """
+
+    chain: Chain
+    sound: Sound
+    offset_db: float | None
+
+
 class Listening(QObject):
     """Finds the sound that is asked for, and hands it to the player.
 
@@ -59,8 +75,9 @@ class Listening(QObject):
         self.compare_with = 0
         self.hearing_a = False
         self.matched = True
-        self.preview: tuple[Chain, Sound] | None = None
+        self.preview: Preview | None = None
         self.step: Chain | None = None  # of a turn's path, looked at instead of its end
+        self._eager = False  # to be played as soon as there is a sound
         self._reader = Latest(self, document.problem.emit)
         self._converter = Latest(self, document.problem.emit)
         self._converted: deque[tuple[Sound, int, Sound]] = deque(maxlen=2)
@@ -107,19 +124,29 @@ class Listening(QObject):
         session = self.document.session
         if not index or session is None:
             return "dry clip"
-        return f"turn {index}: {session.turn(index).instruction}"
+        return f"turn {index}: {short(session.turn(index).instruction)}"
 
     @property
     def sound(self) -> Sound | None:
         """What is heard, if it is there already."""
-        if not self.hearing_a and self._live() is not None and self.preview is not None:
-            return self.preview[1]
-        return self.sounds.get(self._key(self.index))
+        preview = self._previewed
+        return preview.sound if preview else self.sounds.get(self._key(self.index))
 
     @property
-    def offset_db(self) -> float:
-        """What matching adds to what is heard, in dB."""
-        return self.edit.chain.trim_db if self.index or not self.hearing_a else 0.0
+    def offset_db(self) -> float | None:
+        """What matching adds to what is heard, in dB; None where that was not measured."""
+        preview = self._previewed
+        return preview.offset_db if preview else self.document.chain_of(self.index).trim_db
+
+    @property
+    def dry(self) -> bool:
+        """Whether what is heard is the clip as it came."""
+        return self._previewed is None and not self.document.chain_of(self.index).slots
+
+    @property
+    def _previewed(self) -> Preview | None:
+        """What is heard, where it is no turn and there already."""
+        return self.preview if not self.hearing_a and self._live() is not None else None
 
     def _live(self) -> Chain | None:
         """The chain that is heard though it is no turn."""
@@ -161,16 +188,26 @@ class Listening(QObject):
 
     def toggle_play(self) -> str:
         """Play or pause; the reason why it does not."""
-        problem = ""
+        if not self.player.playing:
+            return self.play()
+        self.player.pause()
+        self._check.stop()
+        self.changed.emit()
+        return ""
+
+    def play(self) -> str:
+        """Play, as soon as there is a sound; the reason why it does not."""
+        self._eager = self.player.mixer.sound is None
+        problem = "" if self._eager else self.player.play()
         if self.player.playing:
-            self.player.pause()
-            self._check.stop()
-        else:
-            problem = self.player.play()
-            if self.player.playing:
-                self._check.start()
+            self._check.start()
         self.changed.emit()
         return problem
+
+    def _hand_over(self, sound: Sound, rate: int) -> None:
+        self.player.set_sound(sound, rate)
+        if self._eager:
+            self.play()
 
     # Getting sounds.
 
@@ -197,37 +234,38 @@ class Listening(QObject):
         assert clip is not None
         rate, has = self.player.rate_for(clip.sample_rate), clip.sample_rate
         if rate == has:
-            self.player.set_sound(sound, rate)
+            self._hand_over(sound, rate)
             return
         for one, at, other in self._converted:
             if one is sound and at == rate:
-                self.player.set_sound(other, rate)
+                self._hand_over(other, rate)
                 return
 
         def then(found: Sound) -> None:
             self._converted.append((sound, rate, found))
             if self.sound is sound:
-                self.player.set_sound(found, rate)
+                self._hand_over(found, rate)
 
         self._converter.ask(lambda report, stopped: resampled(sound, has, rate), then)
 
     def _ask_preview(self, chain: Chain) -> None:
         clip, matched = self.document.clip, self.matched
         assert clip is not None
-        if self.preview is not None and self.preview[0] == chain:
+        if self.preview is not None and self.preview.chain == chain:
             return
 
-        def work(report, stopped) -> tuple[Chain, Sound]:
+        def work(report, stopped) -> Preview:
             if matched:
-                return chain, render(clip, chain, stopped).audio
+                made = render(clip, chain, stopped)
+                return Preview(chain, made.audio, made.chain.trim_db)
             whole = replace(chain, trim_db=0.0)
-            return chain, whole.render(clip.samples, clip.sample_rate, stopped)
+            return Preview(chain, whole.render(clip.samples, clip.sample_rate, stopped), None)
 
-        def then(found: tuple[Chain, Sound]) -> None:
+        def then(found: Preview) -> None:
             if clip is self.document.clip and matched == self.matched:
                 self.preview = found
                 if self._live() is not None and not self.hearing_a:
-                    self._play(found[1])
+                    self._play(found.sound)
                     self.arrived.emit()
 
         self._previewer.ask(work, then)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PyQt6.QtCore import QEvent, QObject, Qt
-from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
+from PyQt6.QtCore import QByteArray, QEvent, QObject, Qt, QUrl
+from PyQt6.QtGui import (
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeyEvent,
+)
 from PyQt6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -21,17 +30,20 @@ from gui import commands, theme
 from gui.chain_panel import ChainPanel
 from gui.conversation_panel import ConversationPanel
 from gui.daw_side import DawSide
-from gui.dialogs import KeysDialog, command_chooser, preset_chooser
+from gui.dialogs import KeysDialog, command_chooser, preset_chooser, recent_chooser
 from gui.document import Document
+from gui.files import ask_where, ask_which, clip_comes_along, music
 from gui.latest import Latest
 from gui.listen_panel import ListenPanel
 from gui.listening import Listening
 from gui.parts import Notice
 from gui.pictures import Picture
 from gui.player import Player
+from gui.plugin_side import PluginSide
 from gui.preferences import PreferencesDialog
 from gui.settings import Settings
 from gui.source_panel import SourcePanel
+from gui.telling import short
 from ifx_bridge import audio
 from ifx_bridge.brain import chosen
 from ifx_bridge.demo import clips
@@ -74,20 +86,23 @@ class Window(QMainWindow):
         player = Player(self.settings["audio/device"], self.settings["audio/latency"])
         self.document = Document(self, machine or self._machine(), out)
         self.document.follow_best = self.settings["listen/follow"]
-        self.listening = Listening(self.document, player)
+        self.document.folder = self.settings["files/folder"]
+        self.listening: Listening = Listening(self.document, player)
         self.listening.matched = self.settings["listen/matched"]
-        self.source = SourcePanel(self.document, self.listening)
+        self.source: SourcePanel = SourcePanel(self.document, self.listening)
         self.conversation = ConversationPanel(self.document, self.listening)
         self.chain = ChainPanel(self.document, self.listening)
         self.listen = ListenPanel(self.document, self.listening, self.source)
-        self.daw = DawSide(self)
+        self.daw: DawSide = DawSide(self)
         self.source.add(self.daw.panel)
+        self.plugins = PluginSide(self)
         self.notice = Notice()
         self._writer = Latest(self, self.problem)
         self._lay_out()
         self.actions_by_name = commands.install(self)
         self._connect()
         self.refresh()
+        self._as_it_was()
         self.say(player.reason or "Open a dry recording, or drop one here.")
         self.conversation.instruction.setFocus()
 
@@ -115,6 +130,21 @@ class Window(QMainWindow):
         for widget in self.findChildren(QAbstractButton):
             widget.installEventFilter(self)
 
+    def _kept(self) -> dict[str, tuple[Callable[[], QByteArray], Callable[[QByteArray], object]]]:
+        """What is as it was at the next start: how to keep it, and how to bring it back."""
+        halves = self.conversation.halves
+        return {
+            "geometry": (self.saveGeometry, self.restoreGeometry),
+            "areas": (self.areas.saveState, self.areas.restoreState),
+            "conversation": (halves.saveState, halves.restoreState),
+        }
+
+    def _as_it_was(self) -> None:
+        for name, (_, restore) in self._kept().items():
+            found = self.settings.state(name)
+            if isinstance(found, QByteArray):
+                restore(found)
+
     def _connect(self) -> None:
         document, listening = self.document, self.listening
         document.said.connect(self.say)
@@ -133,9 +163,12 @@ class Window(QMainWindow):
         self.listen.told.connect(self.say)
         self.listen.export.connect(self.export)
         self.listen.keep_preset.connect(self.keep_preset)
+        self.listen.find_device.connect(lambda: self.run("find-device"))
         self.source.open_file.connect(self.choose_file)
         self.source.hear_idea.connect(self.hear_idea)
         self.chain.preset_button.clicked.connect(lambda: self.run("presets"))
+        self.chain.said.connect(self.say)
+        self.chain.add_plugin.connect(lambda: self.run("add-plugin"))
         self.source.open_demo.connect(lambda name: self.open_source(clips()[name]))
         self.settings.changed.connect(self._preferred)
         hints = QGuiApplication.styleHints()
@@ -178,6 +211,7 @@ class Window(QMainWindow):
             command.run(self)
         except UserError as error:
             self.problem(error)
+        self.refresh()
 
     def refresh(self) -> None:
         """Enable what can be done now."""
@@ -187,6 +221,8 @@ class Window(QMainWindow):
             why = command.why_not(states)
             action.setEnabled(not why)
             action.setToolTip(why or command.text)
+            if command.on is not None:
+                action.setChecked(command.on(self))
         session = self.document.session
         named = f"{session.clip.name} — IFX Bridge" if session is not None else "IFX Bridge"
         if self.windowTitle() != named:
@@ -217,6 +253,8 @@ class Window(QMainWindow):
             self.listen.match_box.setChecked(self.settings[key])
         elif key == "listen/follow":
             self.document.follow_best = self.settings[key]
+        elif key == "files/folder":
+            self.document.folder = self.settings[key]
         elif key.startswith(("daw/", "midi/", "remote/")):
             self.daw.preferred(key)
         elif key == "look/theme":
@@ -240,36 +278,39 @@ class Window(QMainWindow):
 
     # Files.
 
-    def open_source(self, source: Path) -> None:
-        """Open a recording, a session or a preset."""
+    def open_source(self, source: Path, out: Path | None = None) -> None:
+        """Open a recording, a session or a preset.
+
+        Args:
+            source: The file.
+            out: Folder for the results, where it is not the usual one.
+        """
         if source.name.endswith((presets.SUFFIX, vstpreset.SUFFIX)):
             self.take_preset(str(source))
         else:
             self.notice.hide()
-            folder = self.settings["files/folder"]
-            if folder and self._out_is_ours():
-                self.document.out = Path(folder).expanduser() / f"{source.stem}-ifx"
-            self.document.open(source)
+            self.document.open(source, out)
 
     def hear_idea(self, text: str) -> None:
-        """Open a recording that comes along, and carry out one instruction."""
+        """Open a recording that comes along, play it, and carry out one instruction."""
         opened = self.document.opened
 
-        def send() -> None:
-            opened.disconnect(send)
+        def begin() -> None:
+            opened.disconnect(begin)
+            self.listening.update()  # the dry clip is there to be played
+            self.listening.play()
             self.document.send(text)
+            self.conversation.write()  # the next instruction is the user's
 
-        opened.connect(send)
+        opened.connect(begin)
         self.open_source(clips()["guitar"])
-
-    def _out_is_ours(self) -> bool:
-        """Whether the folder for results follows the preferences."""
-        out, folder = self.document.out, self.settings["files/folder"]
-        return out is None or Path(folder).expanduser() == out.parent
 
     def choose_file(self) -> None:
         """Ask which file to open."""
-        name, _ = QFileDialog.getOpenFileName(self, "Open a recording or a session", "", FILES)
+        clip = self.document.clip
+        start = music() if clip is None or clip_comes_along(clip.path) else clip.path.parent
+        title = "Open a recording or a session"
+        name, _ = QFileDialog.getOpenFileName(self, title, str(start), FILES)
         if name:
             self.open_source(Path(name))
 
@@ -281,9 +322,26 @@ class Window(QMainWindow):
         else:
             self.say("There is no earlier session.")
 
+    def choose_recent(self) -> None:
+        """Ask which earlier session to open."""
+        recent = self.settings.recent
+        if not recent:
+            self.say("There is no earlier session.")
+            return
+        dialog = recent_chooser(self, recent)
+        if dialog.exec():
+            self.open_source(Path(dialog.picked))
+
     def _opened(self) -> None:
         if self.document.workspace is not None:
             self.settings.remember(self.document.workspace.session_path.resolve())
+
+    def show_results(self) -> None:
+        """Show the folder of the session in the file manager."""
+        if self.document.workspace is not None:
+            folder = self.document.workspace.folder.absolute()
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+            self.say(f"Results are in {folder}.")
 
     def export(self) -> None:
         """Ask for a file, and write what is heard."""
@@ -293,49 +351,47 @@ class Window(QMainWindow):
             return
         index = self.listening.index
         name = f"{clip.path.stem}-turn-{index:02d}.wav" if index else f"{clip.path.stem}-dry.wav"
-        chosen, _ = QFileDialog.getSaveFileName(self, "Export", name, "WAV (*.wav)")
-        if chosen:
-            path = Path(chosen).with_suffix(".wav")
+        path = ask_where(self, "Export", self.results() / name, ".wav", "WAV")
+        if path is None:
+            return
 
-            def work(report, stopped) -> None:
-                try:
-                    audio.save(path, sound, clip.sample_rate)
-                except (OSError, RuntimeError) as error:
-                    raise UserError(
-                        f"{path} could not be written ({error}).",
-                        kept="The session is as it was.",
-                        next_step="Choose another folder or free some space.",
-                    ) from error
+        def work(report, stopped) -> None:
+            try:
+                audio.save(path, sound, clip.sample_rate)
+            except (OSError, RuntimeError) as error:
+                raise UserError(
+                    f"{path} could not be written ({error}).",
+                    kept="The session is as it was.",
+                    next_step="Choose another folder or free some space.",
+                ) from error
 
-            self._writer.ask(work, lambda nothing: self.say(f"Written: {path}"))
+        self._writer.ask(work, lambda nothing: self.say(f"Written: {path}"))
 
     def keep_preset(self) -> None:
         """Ask for a file, and write the chain that is heard."""
         preset, written = self.listen.preset(), self.listen.plugin_presets()
-        kinds = {f"{title} preset (*{vstpreset.SUFFIX})": path for title, path in written.items()}
-        chosen, kind = QFileDialog.getSaveFileName(
-            self,
-            "Save preset",
-            f"{preset.name}{presets.SUFFIX}",
-            ";;".join((f"Preset (*{presets.SUFFIX})", *kinds)),
-        )
-        if not chosen:
+        name = re.sub(r"[^\w .-]+", "_", short(preset.name)).strip(" .…") or "preset"
+        kinds = {"Preset": presets.SUFFIX}
+        kinds |= {f"{title} preset": vstpreset.SUFFIX for title in written}
+        found = ask_which(self, "Save preset", self.results() / name, kinds)
+        if found is None:
             return
-        whole = chosen.removesuffix(presets.SUFFIX)
-        if kind in kinds:
-            path = Path(whole.removesuffix(vstpreset.SUFFIX) + vstpreset.SUFFIX)
+        path, kind = found
 
-            def write() -> None:
-                vstpreset.VstPreset.read(kinds[kind]).write(path)
-        else:
-            path = Path(whole + presets.SUFFIX)
-
-            def write() -> None:
+        def write() -> None:
+            if kind == "Preset":
                 presets.save(preset, path)
+            else:
+                vstpreset.VstPreset.read(written[kind.removesuffix(" preset")]).write(path)
 
         self._writer.ask(
             lambda report, stopped: write(), lambda nothing: self.say(f"Written: {path}")
         )
+
+    def results(self) -> Path:
+        """Where files of the session are; the user's music while none is open."""
+        place = self.document.workspace
+        return place.folder.absolute() if place is not None else music()
 
     def choose_preset(self) -> None:
         """Ask which factory preset to begin with."""
@@ -395,7 +451,7 @@ class Window(QMainWindow):
         return not (
             document.job is not None or document.waiting or document.saving or self._writer.busy
             or document.draft is not None or self.listening.busy or self.source.working
-            or self.listen.working or self.daw.desk.busy
+            or self.listen.working or self.daw.desk.busy or self.plugins.busy
         )  # fmt: skip
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
@@ -417,7 +473,10 @@ class Window(QMainWindow):
             if event is not None:
                 event.ignore()
             return
+        for name, (keep, _) in self._kept().items():
+            self.settings.keep(name, keep())
         self.daw.close()
+        self.plugins.close()
         self.listening.close()
         self.source.close_work()
         self.listen.close_work()

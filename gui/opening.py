@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from gui.files import results_folder
 from ifx_bridge import audio, engine, workspace
 from ifx_bridge.audio import Clip
 from ifx_bridge.effects import spec
@@ -58,20 +59,23 @@ def warm(machine: Engine) -> None:
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])
 
 
-def read(source: Path, out: Path | None, machine: Engine) -> Opened:
+def read(source: Path, out: Path | None, machine: Engine, folder: str = "") -> Opened:
     """Open a recording, or a saved session about one.
 
     Args:
         source: A recording or a `session.json`.
-        out: Folder for the results; by default one named after the clip.
+        out: Folder for the results; by default a session stays where it is, and a clip gets a
+            folder named after it.
         machine: Made ready meanwhile.
+        folder: Where that is made; empty is beside the recording.
 
     Raises:
         UserError: It cannot be read or worked on.
     """
     if source.suffix.lower() != ".json":
         clip = audio.load(source)
-        return _placed(clip, engine.open_session(clip), None, out, machine)
+        place = out or results_folder(clip.path, folder)
+        return _placed(clip, engine.open_session(clip), None, place, machine)
     about = load_session(source).clip
     recording = Path(about.path)
     if not recording.is_file():
@@ -81,14 +85,12 @@ def read(source: Path, out: Path | None, machine: Engine) -> Opened:
             next_step=f"Put {about.name} back there, or open it alone for a new session.",
         )
     clip = audio.load(recording, allow_clipped=True)  # accepted when the session was made
-    return _placed(clip, workspace.resume(source, clip), source, out, machine)
+    place = out or source.resolve().parent
+    return _placed(clip, workspace.resume(source, clip), source, place, machine)
 
 
-def _placed(
-    clip: Clip, session: Session, found: Path | None, out: Path | None, machine: Engine
-) -> Opened:
-    beside = found.resolve().parent if found is not None else Path(f"{clip.path.stem}-ifx")
-    place = Workspace(out or beside)
+def _placed(clip: Clip, session: Session, found: Path | None, out: Path, machine: Engine) -> Opened:
+    place = Workspace(out)
     continuing = found is not None and place.session_path.resolve() == found.resolve()
     aside = None if continuing else place.set_aside()
     place.open(session, clip)

@@ -32,6 +32,7 @@ class Picture(pg.PlotWidget):
         for side, text in (("bottom", bottom), ("left", left)):
             axis = self.getAxis(side)
             self.coloured(partial(_draw_axis, axis))
+            axis.enableAutoSIPrefix(False)
             if text:
                 axis.setLabel(text)
             else:
@@ -62,8 +63,9 @@ class Waveform(Picture):
     def __init__(self) -> None:
         """Empty."""
         super().__init__("Waveform", "seconds")
-        self._dry = self._band("dry", 110)
-        self._wet = self._band("accent", 130)
+        # Told apart by more than colour: an outline, and a filled shape.
+        self._wet = self._band("accent", 110)
+        self._dry = self._band("dry", 0)
         self.head = pg.InfiniteLine(0)
         self.coloured(lambda colours: self.head.setPen(pg.mkPen(colours.text, width=2)))
         self.addItem(self.head)
@@ -141,13 +143,13 @@ class Spectrum(Picture):
     def __init__(self) -> None:
         """Empty."""
         super().__init__("Spectrum before and after, with the equalizer", "Hz", "dB")
-        legend = self.addLegend(offset=(-4, 4), labelTextSize="8pt")
+        legend = self.addLegend(offset=(-2, 1), labelTextSize="8pt", colCount=3)
         self.setLogMode(x=True)
         self.getAxis("bottom").setTicks(
             [[(np.log10(f), t) for f, t in ((50, "50"), (200, "200"), (1000, "1k"), (5000, "5k"))]]
         )  # fmt: skip
         dash = pg.QtCore.Qt.PenStyle.DashLine
-        self.dry, self.wet, self.eq = (self.plot(name=n) for n in ("dry", "heard", "EQ (drag)"))
+        self.dry, self.wet, self.eq = (self.plot(name=n) for n in ("dry", "heard", "EQ"))
         self.coloured(lambda c: self.dry.setPen(pg.mkPen(c.dry, width=1.5, style=dash)))
         self.coloured(lambda c: self.wet.setPen(pg.mkPen(c.accent, width=2)))
         self.coloured(lambda c: self.eq.setPen(pg.mkPen(c.text, width=1)))
@@ -159,7 +161,7 @@ class Spectrum(Picture):
         self.coloured(words)
         self._top, self._middle = 0.0, -35.0
         self.setXRange(np.log10(20), np.log10(20000), padding=0)
-        self.setYRange(-70, 8)
+        self.setYRange(-70, 18)  # the legend is above the curves
         self.handles: dict[str, pg.TargetItem] = {}
         for band in BANDS:
             handle = pg.TargetItem(size=11, symbol="o")

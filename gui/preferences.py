@@ -34,7 +34,7 @@ from ifx_bridge.brain.llm.providers import PROVIDERS, Provider
 from ifx_bridge.errors import UserError
 
 PAGES = {"engine": "Engine", "audio": "Sound device", "listen": "Listening", "files": "Files",
-         "look": "Look"}  # fmt: skip
+         "daw": "DAW", "midi": "MIDI", "remote": "Remote control", "look": "Look"}  # fmt: skip
 WAIT_MS = 5000
 
 
@@ -57,7 +57,7 @@ class PreferencesDialog(QDialog):
         self.engine_form = QFormLayout()
         for group, rows in groupby(SETTINGS, key=lambda each: each.key.split("/")[0]):
             form = self.engine_form if group == "engine" else QFormLayout()
-            self._page(PAGES.get(group, group.capitalize()), form, list(rows))
+            self._page(PAGES[group], form, list(rows))
         self._looker = Latest(self, self._problem)
         self._job: Job | None = None
         kinds = QDialogButtonBox.StandardButton
@@ -140,6 +140,7 @@ class PreferencesDialog(QDialog):
         form.addRow("", self.ears_state)
         self.load_bar = QProgressBar()
         self.load_bar.setRange(0, 1000)
+        self.load_bar.setValue(0)  # without a value it shows no text
         self.load_bar.setAccessibleName("Loading of the weights")
         self.load_button = button("Load", "Load LAION-CLAP's weights; can be stopped", self.load)
         form.addRow("LAION-CLAP", row(self.load_bar, self.load_button, stretch=0))

@@ -10,7 +10,6 @@ from PyQt6.QtWidgets import (
     QComboBox,
     QDialog,
     QDoubleSpinBox,
-    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QProgressBar,
@@ -21,6 +20,7 @@ from PyQt6.QtWidgets import (
 )
 
 from gui.daw_desk import DawDesk
+from gui.files import ask_where
 from gui.parts import button, label
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.refine import Progress
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from ifx_bridge.daw.link import DawParameter, PushReport, Reading
     from ifx_bridge.daw.push import Preview
 
-COLUMNS = ("What", "Device", "Parameter", "Now", "To", "Result")
+COLUMNS = ("What", "Device", "Parameter", "Before", "To", "Result")
+STAYS = "stays"
 NOW, RAMP, FILE = "Set the values now", "Ramp from the turn before", "Ramp into a MIDI file…"
 SECONDS, BARS = "seconds", "bars of 4"
 WORDS = {"confirmed": "✓ confirmed", "unconfirmed": "? unconfirmed", "refused": "✗ refused"}
@@ -40,11 +41,20 @@ class PushDialog(QDialog):
     """First what would be set, then what became of it."""
 
     def __init__(
-        self, parent: QWidget, desk: DawDesk, title: str, before: Chain, after: Chain
+        self,
+        parent: QWidget,
+        desk: DawDesk,
+        title: str,
+        before: Chain,
+        after: Chain,
+        folder: Path,
     ) -> None:
-        """Of a turn and of the one before it; reads the track at once."""
+        """Of a turn and of the one before it; reads the track at once.
+
+        `folder` is where a MIDI file is proposed to go.
+        """
         super().__init__(parent)
-        self.desk = desk
+        self.desk, self.folder = desk, folder
         self.setWindowTitle("Push to the DAW")
         self.resize(860, 520)
         self.first: Preview | None = None
@@ -126,9 +136,10 @@ class PushDialog(QDialog):
         rows = [(part, want) for part in plan.parts for want in part.wanted]
         self.table.setRowCount(len(rows))
         for at, (part, want) in enumerate(rows):
-            now = want.parameter.text or f"{want.parameter.value:.4g}"
-            to = str(want.display) if want.display is not None else f"{want.value:.4g}"
-            texts = (want.title, part.device.name, want.parameter.name, now, to, "")
+            before = _value(want.parameter.value, want.parameter.text)
+            to = str(want.display) if want.display is not None else _value(want.value)
+            to = STAYS if _value(want.parameter.value) == _value(want.value) else to
+            texts = (want.title, part.device.name, want.parameter.name, before, to, "")
             for column, text in enumerate(texts):
                 self.table.setItem(at, column, QTableWidgetItem(text))
         self._refresh()
@@ -175,10 +186,9 @@ class PushDialog(QDialog):
 
         file = None
         if way == FILE:
-            chosen, _ = QFileDialog.getSaveFileName(self, "MIDI file", "ramp.mid", "MIDI (*.mid)")
-            if not chosen:
+            file = ask_where(self, "MIDI file", self.folder / "ramp.mid", ".mid", "MIDI")
+            if file is None:
                 return
-            file = Path(chosen).with_suffix(".mid")
         scene, curve = self.desk.scene, self.curve.currentText()
         tempo = (scene.transport.tempo if scene is not None else None) or USUAL_TEMPO
         start = self.start.value() if way == RAMP else 0.0
@@ -206,9 +216,9 @@ class PushDialog(QDialog):
             text = "as before" if write is None else WORDS[write.status]
             if write is not None and write.reason:
                 text += f": {write.reason}"
+            elif write is not None and write.found is not None and self.way.currentText() == NOW:
+                text += f": {_value(write.found, write.text)}"
             self.table.setItem(at, len(COLUMNS) - 1, QTableWidgetItem(text))
-            if write is not None and write.found is not None and self.way.currentText() == NOW:
-                self.table.setItem(at, 3, QTableWidgetItem(write.text or f"{write.found:.4g}"))
         lost = [
             f"{write.parameter.name}: {write.status}, {write.reason}."
             for write in report.writes
@@ -231,6 +241,11 @@ class PushDialog(QDialog):
         self._unwatch()
         self.desk.stop()
         super().done(result)
+
+
+def _value(value: float, text: str = "") -> str:
+    """A value as the DAW shows it, else to three figures; what is next to nothing is 0."""
+    return text or f"{0.0 if abs(value) < 1e-6 else value:.3g}"
 
 
 def _number(name: str, low: float, high: float, value: float) -> QDoubleSpinBox:

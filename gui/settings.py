@@ -93,7 +93,7 @@ SETTINGS = (
     Setting("listen/follow", True, "Follow the best so far",
             "Sound and knobs follow while a refinement runs."),
     Setting("files/folder", "", "Results folder",
-            "New sessions get a folder here; empty is beside you."),
+            "New sessions get a folder here; empty is beside the recording."),
     Setting("files/reopen", True, "Reopen at start", "Go on with the last session at start."),
     Setting("daw/link", "auto", "DAW", "Which DAW to look for; off asks no port.",
             choices=lambda: ["auto", "reaper", "live", "ardour", "off"]),

@@ -74,13 +74,11 @@ class SourcePanel(Panel):
     Attributes:
         open_file: The user wants to choose a file.
         open_demo: The user wants the recording of that name.
-        open_recent: The user wants that session.
         hear_idea: The user wants to hear what this does: that instruction, on a guitar.
     """
 
     open_file = pyqtSignal()
     open_demo = pyqtSignal(str)
-    open_recent = pyqtSignal(object)
     hear_idea = pyqtSignal(str)
 
     def __init__(self, document: Document, listening: Listening) -> None:
@@ -153,8 +151,8 @@ class SourcePanel(Panel):
         """Take the window's colours as they are now."""
         colours = theme.current
         self.legend.setText(
-            f'<span style="color:{colours.dry}">▬</span> dry &nbsp; '
-            f'<span style="color:{colours.accent}">▬</span> heard &nbsp; click to go there'
+            f'<span style="color:{colours.dry}">∿</span> dry, a line &nbsp; '
+            f'<span style="color:{colours.accent}">▬</span> heard, filled &nbsp; click to go there'
         )
 
     def _empty(self, yes: bool) -> None:

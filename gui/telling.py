@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from itertools import groupby
 
-from gui.edits import HAND
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.effects.describe import changes
 from ifx_bridge.session import Session, Turn
 
+# What a turn made by hand has in place of a brain.
+HAND = "hand"
+# An instruction is shown whole in its row; elsewhere so much of it.
+SHORT = 48
+NOUGHT = re.compile(r"(?<![\w.])[+-](0\.0+)(?!\d)")
+# Between what belongs together: not broken over two lines.
+SPACE = "\u00a0"
 ROUTES = {
     "initialize_all": "new chain",
     "reuse_all": "went on with the chain",
     "reuse_and_initialize": "added to the chain",
 }
+
+
+def short(text: str, most: int = SHORT) -> str:
+    """The beginning of a long text."""
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def plain(text: str) -> str:
+    """A text whose values that round to nothing have no sign: `0.0 dB`, never `-0.0 dB`."""
+    return NOUGHT.sub(r"\1", text)
+
+
+def decibels(value: float) -> str:
+    """A level with its sign, as `+1.5 dB`."""
+    return plain(f"{value:+.1f}{SPACE}dB")
 
 
 def before(session: Session, turn: Turn) -> Chain:
@@ -30,7 +53,7 @@ def effects(chain: Chain) -> str:
 def row(session: Session, turn: Turn, on_path: bool) -> str:
     """A turn in the list: the instruction, then what there is to know of it."""
     parts = [effects(turn.as_chain())]
-    parts.append("by hand" if turn.brain == HAND else f"score {turn.score.after:.2f}")
+    parts.append("by hand" if turn.brain == HAND else f"score {plain(f'{turn.score.after:.2f}')}")
     parts.append(f"{turn.seconds:.1f} s")
     if turn.parent != turn.index - 1:
         parts.append(f"from turn {turn.parent}" if turn.parent else "from the dry clip")
@@ -42,19 +65,30 @@ def row(session: Session, turn: Turn, on_path: bool) -> str:
         parts.append("you are here")
     elif not on_path:
         parts.append("undone" if turn.index in session.undone else "another branch")
-    return f"{turn.index}  {turn.instruction}\n" + " · ".join(parts)
+    # What belongs together is not broken over two lines; the chain may be.
+    rest = [part.replace(" ", SPACE) for part in parts[1:]]
+    return f"{turn.index}  {' '.join(turn.instruction.split())}\n" + " · ".join([parts[0], *rest])
+
+
+def score_tip(turn: Turn) -> str:
+    """What the score of a turn means."""
+    if turn.brain == HAND:
+        return "set by hand: no score was measured"
+    if turn.score.after < 0:
+        return "below 0 is further from what the words mean than the sound before"
+    return "0 is the sound before, 1 is all that the words typically do"
 
 
 def page(session: Session, turn: Turn) -> str:
     """What a turn did, as HTML."""
-    parts = [f"<h3>{escape(turn.instruction)}</h3>", f"<p>{escape(turn.explanation)}</p>"]
+    parts = [f"<h3>Turn {turn.index}</h3>", f"<p>{escape(turn.explanation)}</p>"]
     parts += [f"<p><i>{escape(note)}</i></p>" for note in turn.notes]
     parts += differences(before(session, turn), turn.as_chain())
     notes = [] if turn.brain == HAND else [
-        f"Score {turn.score.before:.2f} → {turn.score.after:.2f}"
+        f"Score {plain(f'{turn.score.before:.2f} → {turn.score.after:.2f}')}: {score_tip(turn)}"
     ]  # fmt: skip
     if turn.trim_db:
-        notes.append(f"Output {turn.trim_db:+.1f} dB, so that it is as loud as the dry clip")
+        notes.append(f"Output {decibels(turn.trim_db)}, so that it is as loud as the dry clip")
     notes.append(f"Took {turn.seconds:.1f} s; {ROUTES[turn.route]}")
     if turn.usage is not None:
         notes.append(f"Asked {turn.brain}: {turn.usage.text}")
@@ -73,6 +107,6 @@ def differences(one: Chain, other: Chain) -> list[str]:
     for title, group in groupby(found, key=lambda change: change.title):
         rows = list(group)
         new = " (new)" if rows[0].kind == "added" else ""
-        texts = "<br>".join(escape(change.text) for change in rows)
+        texts = "<br>".join(escape(plain(change.text)) for change in rows)
         parts.append(f"<p><b>{escape(title)}</b>{new}<br>{texts}</p>")
     return parts or ["<p>No knob was turned.</p>"]

@@ -34,7 +34,6 @@ DEMO_INSTRUCTIONS = ("make it sound like a church", "add some grit", "too harsh,
 
 app = typer.Typer(
     help="Refine an effect chain with words, beside your DAW.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -71,13 +70,27 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    pass
+    if context.invoked_subcommand is None:
+        _open_window(context)
+
+
+def _open_window(context: typer.Context) -> None:
+    """What a bare `ifx-bridge` does; where no window can be opened, the help, then the reason."""
+    window = getattr(context.command, "commands", {}).get("gui")
+    try:
+        if window is None:
+            raise UserError("The window is not installed.", next_step="The commands above work.")
+        window.invoke(window.make_context("gui", [], parent=context))
+    except UserError:
+        print(context.get_help())
+        raise
 
 
 @app.command()

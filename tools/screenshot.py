@@ -40,6 +40,8 @@ def main(path: Path, look: str = "dark", size: tuple[int, int] = SIZE) -> None:
         window = Window(Path(folder), Engine())
         window.resize(*size)
         window.show()
+        window.daw.look()  # the picture has the line that it writes
+        wait(lambda: window.daw.desk.searched)
         window.open_source(clips()["guitar"])
         wait(window.idle)
         for text in TURNS:

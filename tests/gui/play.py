@@ -1,6 +1,6 @@
 """The window on a virtual sound device, its output recorded; run by `test_playback.py`.
 
-python tests/gui/play.py recorded|unplugged SERVER CLIP FOLDER
+python tests/gui/play.py recorded|unplugged|idea SERVER CLIP FOLDER
 
 PortAudio looks for sound systems once, when it is loaded: hence a process of its own.
 """
@@ -137,9 +137,31 @@ def unplugged(server: str, clip: Path, folder: Path) -> None:
     assert window.close()
 
 
+def idea(server: str, clip: Path, folder: Path) -> None:
+    """One click: the guitar plays at once, and the turn after it, without another click."""
+    window = Window(folder / "out", Engine(settings=Settings(steps=6, trial_steps=2, starts=1)))
+    window.show()
+    recorder = Recorder(server)
+    window.source.idea_button.click()
+    player = window.listening.player
+    end = time.monotonic() + 60
+    while window.document.clip is None or not player.playing:
+        assert time.monotonic() < end, "it does not play"
+        QTest.qWait(10)
+    assert window.document.session.head == 0, "the dry clip comes first"
+    assert QApplication.focusWidget() in (window.conversation.instruction, None)
+    while window.document.session.head == 0 or not window.idle():
+        QTest.qWait(10)
+    assert player.playing and window.listening.sound is window.listening.sounds[1]
+    QTest.qWait(500)
+    assert np.abs(recorder.sound).max() > 0.01, "nothing was heard"
+    recorder.close()
+    assert window.close()
+
+
 def main(what: str, server: str, clip: Path, folder: Path) -> None:
     application = QApplication([])
-    (unplugged if what == "unplugged" else recorded)(server, clip, folder)
+    {"unplugged": unplugged, "recorded": recorded, "idea": idea}[what](server, clip, folder)
     del application
     print("closed", flush=True)
     # libjack, once its server has gone, may crash while the interpreter ends; all is saved by now.

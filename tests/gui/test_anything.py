@@ -14,8 +14,10 @@ from PyQt6.QtWidgets import QDialog, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from gui.commands import COMMANDS
-from gui.conversation_panel import INDEX
 from gui.main_window import Window
+from gui.turn_list import INDEX
+from ifx_bridge.effects import spec
+from ifx_bridge.plugins.library import VARIABLE
 from ifx_bridge.presets import store
 from ifx_bridge.session import load
 from tests.gui.conftest import Opener, idle
@@ -24,7 +26,7 @@ ACTIONS, SETTLED_EVERY = 500, 25
 WORDS = ("like a church", "add some grit", "brighter", "less reverb", "undo", "xyzzy", "",
          "lock the reverb", "remove the distortion", "cut 3 dB at 300 Hz")  # fmt: skip
 # What would end the test, or only opens what another action does.
-LEFT_OUT = {"quit", "find-device", "try-guitar", "open", "reopen"}
+LEFT_OUT = {"quit", "find-device", "try-guitar", "open", "reopen", "results-folder", "scan-plugins"}
 
 
 class User:
@@ -81,7 +83,7 @@ class User:
     def add(self) -> str:
         panel = self.window.chain
         if panel.add_button.isEnabled():
-            panel.add(self.dice.choice(panel.missing()).id)
+            panel.add(self.dice.choice(spec.effects()).id)
         return "add"
 
     def say(self) -> str:
@@ -152,6 +154,8 @@ def test_anything_a_user_does_is_fine(
     soundfile.write(tmp_path / "short.wav", noise.astype(np.float32), 22050)
     monkeypatch.setattr(QDialog, "exec", lambda dialog: 0)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *args: "")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: ("", ""))
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "plugins"))
     monkeypatch.setattr(
         QFileDialog, "getSaveFileName", lambda *args: (str(tmp_path / "saved.wav"), "")
     )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from gui import command
 from ifx_bridge.errors import UserError
+from tests.gui import screen
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X11 and Wayland")
 
@@ -55,6 +59,45 @@ def test_drawing_into_memory_needs_no_screen(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_command_itself_does_not_import_qt() -> None:
     code = "import sys, gui.command; sys.exit(any(m.startswith('PyQt6') for m in sys.modules))"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+BARE = "import sys; sys.argv = ['ifx-bridge']; from ifx_bridge.cli import main; main()"
+
+
+@linux
+def test_without_arguments_and_a_screen_it_helps_and_says_why() -> None:
+    done = subprocess.run([sys.executable, "-c", BARE], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "Usage: " in done.stdout and "refine" in done.stdout
+    assert "no screen to open a window on" in done.stderr
+
+
+@linux
+def test_without_arguments_it_opens_the_window(tmp_path: Path) -> None:
+    if screen.missing():
+        pytest.skip(screen.missing())
+    from Xlib import display
+
+    with screen.screen() as name:
+        environment = {**os.environ, "DISPLAY": name, "QT_QPA_PLATFORM": "xcb"}
+        environment |= {"XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+        running = subprocess.Popen(
+            [sys.executable, "-c", BARE], env=environment, stderr=subprocess.PIPE, text=True
+        )
+        server, end = display.Display(name), time.monotonic() + 60
+        titles: list[str] = []
+        try:
+            while "IFX Bridge" not in titles and time.monotonic() < end:
+                assert running.poll() is None
+                windows = server.screen().root.query_tree().children
+                titles = [str(window.get_wm_name()) for window in windows]
+                time.sleep(0.1)
+        finally:
+            server.close()
+            running.terminate()
+            told = running.communicate(timeout=30)[1]
+    assert "IFX Bridge" in titles
+    assert running.returncode == 0, told
 
 
 class Xcb:

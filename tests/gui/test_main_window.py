@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,13 @@ from PyQt6.QtGui import QDropEvent
 from PyQt6.QtWidgets import QAbstractButton, QAbstractSlider, QAbstractSpinBox, QFileDialog
 from pytestqt.qtbot import QtBot
 
+from gui.dialogs import Chooser
 from gui.main_window import Window
+from gui.settings import Settings
+from gui.telling import decibels, plain
 from ifx_bridge import audio
 from ifx_bridge.demo import clips
+from ifx_bridge.effects.chain import Chain, Slot
 from ifx_bridge.engine import open_session
 from ifx_bridge.errors import UserError
 from ifx_bridge.presets import store
@@ -44,7 +49,7 @@ def status(window: Window) -> str:
 def rows(window: Window) -> list[str]:
     turns = window.conversation.turns
     found = [turns.item(n) for n in range(turns.count())]
-    return [item.text() for item in found if item is not None]
+    return [item.text().replace("\u00a0", " ") for item in found if item is not None]
 
 
 def drop(window: Window, path: Path) -> None:
@@ -91,8 +96,8 @@ def test_turns_are_made_listed_saved_and_undone(
     assert len(beats) > 5  # the event loop ran meanwhile
     assert rows(window)[1].startswith(f"1  {CHURCH}\nReverb · score ")
     current = turns.currentItem()
-    assert current is not None and current.text().startswith("2  add some grit\n")
-    assert "Distortion" in current.text() and "you are here" in current.text()
+    assert current is not None and rows(window)[turns.currentRow()].startswith("2  add some grit\n")
+    assert "Distortion" in rows(window)[2] and "you are here" in rows(window)[2]
     told = window.conversation.details.toPlainText()
     assert "drive" in told and "dB" in told
     assert [card.fx for card in window.chain.cards] == list(document.edit.chain.ids)
@@ -261,7 +266,7 @@ def test_a_saved_session_goes_on_where_it_is(qtbot: QtBot, opened: Opener, made:
     trim = window.document.edit.chain.trim_db
     level = 20 * np.log10(np.sqrt(np.mean(matched**2) / np.mean(raw**2)))
     assert level == pytest.approx(trim, abs=0.3)
-    assert f"{trim:+.1f} dB" in window.listen.offset.text()
+    assert window.listen.offset.text() == f"off: {decibels(trim)}"
 
 
 def test_a_session_without_its_recording_is_a_message(
@@ -405,7 +410,7 @@ def test_everything_has_a_name_and_is_reached_by_keys(qtbot: QtBot, opened: Open
         assert control.focusPolicy() & Qt.FocusPolicy.TabFocus, control.accessibleName()
     for card in window.chain.cards:
         for name, knob in card.knobs.items():
-            told = knob.parameter.text(card.base.params[name])
+            told = plain(knob.parameter.text(card.base.params[name]))
             assert knob.slider.accessibleDescription() == told  # the value with its unit
             assert knob.box.text() == told
 
@@ -457,3 +462,129 @@ def test_a_small_window_cuts_nothing_off(qtbot: QtBot, opened: Opener) -> None:
     assert window.minimumSizeHint().width() <= 1100
     room = window.chain.area.viewport()
     assert room is not None and window.chain.holder.width() <= room.width()
+
+
+def test_the_offset_is_of_what_is_heard(qtbot: QtBot, opened: Opener) -> None:
+    window = opened(LONG)
+    listening, offset = window.listening, window.listen.offset
+    assert listening.dry and offset.text() == ""
+    say(window, "way more distorted")
+    qtbot.waitUntil(lambda: listening.preview is not None, timeout=PATIENT)
+    preview, clip = listening.preview, window.document.clip
+    assert preview is not None and clip is not None and preview.offset_db is not None
+    raw = replace(preview.chain, trim_db=0.0).render(clip.samples, clip.sample_rate)
+    level = 20 * np.log10(np.sqrt(np.mean(preview.sound**2) / np.mean(raw**2)))
+    assert preview.offset_db == pytest.approx(level, abs=0.5) and abs(level) > 0.5
+    assert offset.text() == f"by {decibels(preview.offset_db)}"
+    window.run("stop")
+    idle(qtbot, window)
+    window.chain.cards[0].bypass.click()  # by hand, before it is a turn
+    qtbot.waitUntil(lambda: window.document.draft is not None, timeout=PATIENT)
+    window.document._settle.stop()
+    idle_sound = lambda: listening.preview is not None and not listening.busy  # noqa: E731
+    qtbot.waitUntil(idle_sound, timeout=PATIENT)
+    assert listening.preview is not None
+    assert offset.text() == f"by {decibels(listening.preview.offset_db or 0.0)}" == "by 0.0\u00a0dB"
+    window.document.commit()
+    idle(qtbot, window)
+
+
+def test_without_a_device_a_line_stays(qtbot: QtBot, opened: Opener) -> None:
+    window = opened()
+    window.listening.player.reason = "Playback is off: there is no audio output device."
+    window.listening.changed.emit()
+    window.say("something else")
+    assert "No audio device" in window.listen.silent.text() and window.listen.silent.isVisible()
+    assert window.listen.look_button.isVisible()
+    window.listening.player.reason = ""
+    window.listening.changed.emit()
+    assert not window.listen.silent.isVisible() and not window.listen.look_button.isVisible()
+
+
+def test_size_areas_and_sessions_are_there_again(
+    qtbot: QtBot, tmp_path: Path, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(tmp_path / "window.ini")
+    window = Window(machine=QUICK, settings=settings)
+    qtbot.addWidget(window)
+    window.show()
+    window.resize(1100, 760)  # what the screen has in memory
+    window.areas.setSizes([190, 240, 404, 266])
+    kept = window.areas.sizes()
+    window.open_source(made)
+    idle(qtbot, window)
+    assert window.close()
+    again = Window(machine=QUICK, settings=Settings(tmp_path / "window.ini"))
+    qtbot.addWidget(again)
+    again.show()
+    assert (again.width(), again.height()) == (1100, 760) and again.areas.sizes() == kept
+
+    def first(dialog: Chooser) -> int:
+        assert dialog.list.count() == 1
+        dialog._take()
+        return 1
+
+    monkeypatch.setattr(Chooser, "exec", first)
+    again.run("recent")
+    idle(qtbot, again)
+    assert again.document.session is not None and again.document.session.head == 1
+    assert str(made.parent) in status(again)  # the whole path
+
+
+def test_a_reference_is_matched_as_a_turn(
+    qtbot: QtBot, opened: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = audio.load(clips()["guitar"])
+    short = clip.samples[:, : 2 * clip.sample_rate]
+    audio.save(tmp_path / "dry.wav", short, clip.sample_rate)
+    wet = Chain((Slot("dist", {"drive_db": 24.0}),)).render(short, clip.sample_rate)
+    audio.save(tmp_path / "like.wav", 0.3 * wet, clip.sample_rate)
+    window = opened(source=tmp_path / "dry.wav")
+    name = str(tmp_path / "like.wav")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: (name, ""))
+    window.run("match-reference")
+    assert "like.wav" in rows(window)[1]
+    idle(qtbot, window)
+    session = window.document.session
+    assert session is not None and session.turn(1).brain == "reference"
+    assert "dist" in session.chain and session.turn(1).score.after > 0.5
+    assert "like.wav" in window.conversation.details.toPlainText()
+    assert (tmp_path / "out/turn-01.wav").exists()
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: (str(tmp_path / "no"), ""))
+    window.run("match-reference")
+    idle(qtbot, window)
+    assert window.notice.isVisible() and not window.conversation.instruction.text()
+
+
+def test_what_was_typed_and_not_taken_is_said(qtbot: QtBot, opened: Opener) -> None:
+    window = opened()
+    window.chain.add("eq")
+    idle(qtbot, window)
+    box = window.chain.cards[0].knobs["band1_gain_db"].box
+
+    def typing(text: str) -> str:
+        window.say("")
+        box.setFocus()
+        box.selectAll()
+        qtbot.keyClicks(box, text)
+        qtbot.keyClick(box, Qt.Key.Key_Return)
+        told = status(window)
+        idle(qtbot, window)
+        return told
+
+    assert "goes from -18.0 dB to +18.0 dB: it is +18.0 dB now" in typing("99")
+    assert typing("18") == ""  # the end itself is no surprise
+    assert "“abc” is no value" in typing("abc") and box.value() == 18
+    assert typing("-3 dB") == "" and box.value() == -3
+
+
+def test_what_is_on_is_checked_in_the_menu(qtbot: QtBot, opened: Opener) -> None:
+    window = opened()
+    for name in ("match-loudness", "loop"):
+        action = window.actions_by_name[name]
+        before = action.isChecked()
+        action.trigger()
+        assert action.isCheckable() and action.isChecked() != before
+        window.run(name)
+        assert action.isChecked() == before
+    idle(qtbot, window)

@@ -75,10 +75,17 @@ def test_the_equalizer_is_bent_in_the_picture(qtbot: QtBot, opened: Opener) -> N
     card.knobs["band1_gain_db"].lock.click()
     idle(qtbot, window)
     handle.setPos(np.log10(600), spectrum._middle - 6)
+    spectrum.handles["band2"].setPos(np.log10(2000), spectrum._middle - 3)
     idle(qtbot, window)
     params = window.document.edit.chain["eq"].params
-    assert params["band1_gain_db"] == pytest.approx(6)  # locked
-    assert params["band1_cutoff_freq"] == pytest.approx(600)
+    assert params["band1_gain_db"] == pytest.approx(6)  # locked, and its frequency with it
+    assert params["band1_cutoff_freq"] == pytest.approx(500)
+    assert params["band2_cutoff_freq"] == pytest.approx(2000)  # another band is free
+    session = window.document.session
+    assert session is not None and "Equalizer mid locked" in session.turn(3).instruction
+    assert {key for key in session.locked} == {
+        "eq.band1_gain_db", "eq.band1_cutoff_freq", "eq.band1_q_factor"
+    }  # fmt: skip
     window.run("undo")
     idle(qtbot, window)
     assert handle.pos().x() == pytest.approx(np.log10(500))

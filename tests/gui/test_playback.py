@@ -113,3 +113,7 @@ def test_a_clip_at_a_rate_that_the_device_does_not_take_is_heard(tmp_path: Path)
 
 def test_a_device_that_goes_is_said_and_costs_nothing_but_the_sound(tmp_path: Path) -> None:
     assert any("gone: " in line for line in window("unplugged", tmp_path, jack.RATE))
+
+
+def test_one_click_is_heard(tmp_path: Path) -> None:
+    window("idea", tmp_path, jack.RATE)

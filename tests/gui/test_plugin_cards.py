@@ -12,8 +12,10 @@ from PyQt6.QtGui import QDropEvent
 from pytestqt.qtbot import QtBot
 
 from gui.chain_panel import MIME
+from gui.dialogs import Chooser
+from gui.translate_dialog import TranslateDialog
 from ifx_bridge.effects.chain import Slot
-from ifx_bridge.plugins.library import VARIABLE
+from ifx_bridge.plugins.library import VARIABLE, bundles, folders
 from tests.gui.conftest import Opener, idle
 from tests.plugins.test_host import real
 
@@ -54,3 +56,51 @@ def test_a_plugin_is_a_card_like_any_other(
     idle(qtbot, window)
     assert window.document.session.chain.ids == ("dist", "zameq2")
     assert window.document.session.chain["zameq2"].params["boost_cut_1_db"] == 12
+
+
+@real
+def test_plugins_are_scanned_added_and_translated_to(
+    qtbot: QtBot, opened: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "plugins"))
+    zam = next(path for path in bundles(folders()) if path.stem == "ZamEQ2")
+    monkeypatch.setattr("ifx_bridge.plugins.library.bundles", lambda roots: [zam])
+    window = opened()
+
+    def told() -> str:
+        bar = window.statusBar()
+        assert bar is not None
+        return bar.currentMessage()
+
+    window.run("add-plugin")
+    idle(qtbot, window)
+    assert "Scan plugins" in told()
+    window.run("scan-plugins")
+    idle(qtbot, window)
+    assert told().startswith("1 of 1 plugins in ")
+
+    def first(dialog: Chooser) -> int:
+        dialog._take()
+        return 1
+
+    monkeypatch.setattr(Chooser, "exec", first)
+    window.run("add-plugin")
+    idle(qtbot, window)
+    assert window.chain.cards[0].title.text() == "ZamEQ2"
+    session = window.document.session
+    assert session is not None and session.turn(1).instruction == "By hand: ZamEQ2 added"
+    window.chain.add("eq")
+    window.document.commit()
+    idle(qtbot, window)
+
+    def choose(dialog: TranslateDialog) -> int:
+        assert set(dialog.boxes) == {"eq"}
+        dialog.boxes["eq"].setCurrentIndex(1)
+        return 1
+
+    monkeypatch.setattr(TranslateDialog, "exec", choose)
+    monkeypatch.setattr("gui.plugin_work.RENDERS", 6)
+    window.run("translate")
+    idle(qtbot, window)
+    assert "Equalizer in ZamEQ2: " in told() and " dB apart" in told()
+    assert list((tmp_path / "out/translated/ZamEQ2").glob("*.vstpreset"))
