@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QDialog, QFileDialog
+from PyQt6.QtWidgets import QDialog, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from gui.commands import COMMANDS
@@ -154,6 +154,8 @@ def test_anything_a_user_does_is_fine(
     soundfile.write(tmp_path / "short.wav", noise.astype(np.float32), 22050)
     monkeypatch.setattr(QDialog, "exec", lambda dialog: 0)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *args: "")
+    yes = QMessageBox.StandardButton.Yes
+    monkeypatch.setattr(QMessageBox, "question", lambda *args: yes)
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: ("", ""))
     monkeypatch.setenv(VARIABLE, str(tmp_path / "plugins"))
     monkeypatch.setattr(
