@@ -253,7 +253,7 @@ def test_a_turn(checkpoint: Path) -> None:
     assert result.audio.shape == clip.samples.shape
     assert torch.isfinite(torch.from_numpy(result.audio)).all()
     assert len(result.trace) == 3 and all(abs(score) < 100 for score in result.trace)
-    assert result.turn.score.after == result.trace[-1]
+    assert result.turn.score.after < 1
 
 
 def test_the_large_encoder(checkpoint: Path) -> None:
