@@ -275,7 +275,8 @@ def test_the_push_dialog_follows_the_values_of_live(qtbot: QtBot, opened: Opener
     with live("live", lanes) as (fake, link):
         desk = window.daw.desk
         desk.found, desk.track_name = Found(link=link), "Vox"
-        dialog = PushDialog(window, desk, "x", Chain(), Chain((Slot("comp", {"ratio": 4}),)))
+        after = Chain((Slot("comp", {"ratio": 4}),))
+        dialog = PushDialog(window, desk, "x", Chain(), after, window.results())
         qtbot.addWidget(dialog)
         qtbot.waitUntil(dialog.push_button.isEnabled, timeout=PATIENT)
         assert "Compressor is switched on." in dialog.notes.text()
