@@ -152,11 +152,10 @@ class DawDesk(QObject):
         if (scene is not None) != self.answers:
             self.answers = scene is not None
             name = self.link.name
-            answers, silent = (
-                translate("daw_desk", "{name} answers again.").format(name=name),
-                translate("daw_desk", "{name} no longer answers.").format(name=name),
-            )
-            self.said.emit(answers if scene else silent)
+            text = translate("daw_desk", "{name} no longer answers.")
+            if scene is not None:
+                text = translate("daw_desk", "{name} answers again.")
+            self.said.emit(text.format(name=name))
         self.scene = scene
         if moved:
             self._look_at_devices()

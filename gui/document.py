@@ -14,7 +14,7 @@ from PyQt6.QtCore import QCoreApplication, QEvent, QObject, QTimer, pyqtSignal
 from gui.edits import Edit, hand_turn, told
 from gui.latest import Latest
 from gui.opening import Opened, read, warm
-from gui.telling import short
+from gui.telling import outcome, short
 from gui.translations import translate
 from gui.worker import Job, Work
 from ifx_bridge.audio import Audio, Clip
@@ -427,41 +427,8 @@ class Document(QObject):
         self.changed.emit()
         if found.unsaved is not None:
             self.problem.emit(found.unsaved)
-        elif found.notes:
-            self.said.emit(
-                " ".join(
-                    [
-                        translate("document", "Turn {index} is done and saved.").format(
-                            index=turn.index
-                        ),
-                        *found.notes,
-                    ]
-                )
-            )
-        elif by_hand:
-            self.said.emit(
-                translate("document", "Turn {index}: {instruction}.").format(
-                    index=turn.index, instruction=short(turn.instruction)
-                )
-            )
-        elif not turn.understood:
-            self.said.emit(
-                translate(
-                    "document", "Turn {index} changed nothing: say it in other words."
-                ).format(index=turn.index)
-            )
-        elif not turn.finished:
-            self.said.emit(
-                translate(
-                    "document", "Stopped. Turn {index} is the best so far, and it is saved."
-                ).format(index=turn.index)
-            )
         else:
-            self.said.emit(
-                translate("document", "Turn {index} is done and saved ({seconds:.1f} s).").format(
-                    index=turn.index, seconds=turn.seconds
-                )
-            )
+            self.said.emit(outcome(turn, by_hand, found.notes))
 
     def _progressed(self, step: Progress) -> None:
         self.best = step

@@ -336,11 +336,10 @@ class ListenPanel(Panel):
         offset_db = self.listening.offset_db
         if offset_db is None:
             return translate("listen_panel", "off")
-        by, off = (
-            translate("listen_panel", "by {offset}"),
-            translate("listen_panel", "off: {offset}"),
-        )
-        return (by if self.listening.matched else off).format(offset=decibels(offset_db))
+        text = translate("listen_panel", "off: {offset}")
+        if self.listening.matched:
+            text = translate("listen_panel", "by {offset}")
+        return text.format(offset=decibels(offset_db))
 
     def _draw(self) -> None:
         clip, chain = self.document.clip, self.listening.edit.chain

@@ -388,10 +388,8 @@ class Window(QMainWindow):
         """Ask for a file, and write the chain that is heard."""
         preset, written = self.listen.preset(), self.listen.plugin_presets()
         name = re.sub(r"[^\w .-]+", "_", short(preset.name)).strip(" .…") or "preset"
-        ours, theirs = (
-            translate("main_window", "Preset"),
-            translate("main_window", "{plugin} preset"),
-        )
+        ours = translate("main_window", "Preset")
+        theirs = translate("main_window", "{plugin} preset")
         plugins = {theirs.format(plugin=title): path for title, path in written.items()}
         kinds = {ours: presets.SUFFIX} | dict.fromkeys(plugins, vstpreset.SUFFIX)
         found = ask_which(

@@ -252,15 +252,11 @@ class MidiDialog(QDialog):
             self.table.setItem(row, 1, QTableWidgetItem(self.midi.bound(name)))
         told = self.midi.told
         if not self.midi.port_name:
-            told = (
-                translate("midi_control", "Choose a MIDI input first.")
-                if self.port.count() > 1
-                else (
-                    translate(
-                        "midi_control", "There is no MIDI input. Plug one in, then open this again."
-                    )
-                )
+            told = translate(
+                "midi_control", "There is no MIDI input. Plug one in, then open this again."
             )
+            if self.port.count() > 1:
+                told = translate("midi_control", "Choose a MIDI input first.")
         self.told.setText(told)
         self.learn_button.setEnabled(bool(self.midi.port_name))
         self.learn_button.setText(

@@ -173,10 +173,8 @@ class PushDialog(QDialog):
         self.first, self.last, self.plan = found
         plan = self.plan
         self.summary.setText(plan.summary[0].upper() + plan.summary[1:])
-        on, off = (
-            translate("push_dialog", "{device} is switched on."),
-            translate("push_dialog", "{device} is switched off."),
-        )
+        on = translate("push_dialog", "{device} is switched on.")
+        off = translate("push_dialog", "{device} is switched off.")
         notes = [(on if s.on else off).format(device=s.device.name) for s in plan.switches]
         notes += plan.warnings
         self.notes.setText("\n".join("· " + text for text in notes))

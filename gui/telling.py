@@ -86,6 +86,22 @@ def row(session: Session, turn: Turn, on_path: bool) -> str:
     return f"{turn.index}  {' '.join(turn.instruction.split())}\n" + " · ".join([parts[0], *rest])
 
 
+def outcome(turn: Turn, by_hand: bool, notes: tuple[str, ...]) -> str:
+    """What became of a turn that was just made, in a line; `notes` are of its saving."""
+    if notes:
+        saved = translate("telling", "Turn {index} is done and saved.")
+        return " ".join([saved.format(index=turn.index), *notes])
+    if by_hand:
+        text = translate("telling", "Turn {index}: {instruction}.")
+    elif not turn.understood:
+        text = translate("telling", "Turn {index} changed nothing: say it in other words.")
+    elif not turn.finished:
+        text = translate("telling", "Stopped. Turn {index} is the best so far, and it is saved.")
+    else:
+        text = translate("telling", "Turn {index} is done and saved ({seconds:.1f} s).")
+    return text.format(index=turn.index, instruction=short(turn.instruction), seconds=turn.seconds)
+
+
 def score_tip(turn: Turn) -> str:
     """What the score of a turn means."""
     if turn.brain == HAND:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -241,6 +242,60 @@ def test_the_marker_finds_what_was_forgotten(qtbot: QtBot, marked: None) -> None
     qtbot.addWidget(spin)
     spin.setToolTip("«more of »this")
     assert len(left(spin, [])) == 1
+
+
+def bare(node: ast.AST) -> str:
+    """The words of a text that stands in the code as it is; empty for what is translated."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return unmarked(node.value, [])
+    if isinstance(node, ast.JoinedStr):
+        return " ".join(filter(None, map(bare, node.values)))
+    if isinstance(node, ast.BinOp):
+        return f"{bare(node.left)} {bare(node.right)}".strip()
+    if isinstance(node, ast.IfExp):
+        return f"{bare(node.body)} {bare(node.orelse)}".strip()
+    if isinstance(node, ast.BoolOp):
+        return " ".join(filter(None, map(bare, node.values)))
+    return ""
+
+
+def shown_bare(code: str) -> Iterator[str]:
+    """Texts that code shows without translating them: in a widget, a line, an error."""
+    for node in ast.walk(ast.parse(code)):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func
+        name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+        if name == "emit" and isinstance(called, ast.Attribute):
+            name = getattr(called.value, "attr", "")
+        values = [*node.args, *(each.value for each in node.keywords)]
+        yield from (f"{node.lineno}: {bare(each)}"
+                    for each in values[SHOWING.get(name, slice(0))] if bare(each))  # fmt: skip
+
+
+# What shows texts, and which of its arguments are texts.
+SHOWING = dict.fromkeys(
+    ("setText", "setToolTip", "setAccessibleName", "setAccessibleDescription",
+     "setPlaceholderText", "setWindowTitle", "setStatusTip", "setFormat", "setPlainText",
+     "setLabelText", "addAction", "addItem", "addItems", "label", "say", "said", "told",
+     "QCheckBox", "QLabel"), slice(1)
+) | dict.fromkeys(
+    ("button", "DragButton", "_tool", "setTabToolTip", "ask_where", "ask_which", "Chooser"),
+    slice(2),
+) | {"UserError": slice(3), "State": slice(2, 3)}  # fmt: skip
+
+
+def test_no_text_is_shown_as_it_stands_in_the_code() -> None:
+    # Status lines, errors and states that no window of these tests happens to show.
+    assert list(shown_bare("made.setToolTip(f'{n} more')")) == ["1: more"]
+    assert list(shown_bare("self.said.emit('Done.' if yes else translate('a', 'b'))")) == [
+        "1: Done"
+    ]
+    told = {}
+    for path in sorted((ROOT / "gui").glob("*.py")):
+        if path.name != "command.py":  # speaks to the terminal, before there is Qt
+            told[path.name] = list(shown_bare(path.read_text()))
+    assert {name: texts for name, texts in told.items() if texts} == {}
 
 
 def test_the_catalog_has_the_text_of_every_command_and_setting(tmp_path: Path) -> None:
