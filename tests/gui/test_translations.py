@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PyQt6.QtCore import QCoreApplication, QLocale, QTranslator
+from PyQt6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 from PyQt6.QtGui import QAction, QTextDocument
 from PyQt6.QtWidgets import (
     QAbstractButton,
@@ -336,18 +337,18 @@ def test_every_text_that_is_asked_for_is_in_the_catalog(
 def test_a_translation_is_taken_by_its_locale_and_english_needs_none(
     qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loaded: list[str] = []
-
-    class Files(QTranslator):
-        def load(self, *what):  # type: ignore[override]
-            loaded.append(Path(str(what[0])).name if len(what) == 1 else what[0].name())
-            return len(what) == 1 and Path(what[0]).is_file()
-
     monkeypatch.setattr(translations, "FOLDER", tmp_path)
-    monkeypatch.setattr(translations, "QTranslator", Files)
+    before = set(qapp.findChildren(QTranslator))
     assert not translations.install(qapp, QLocale("de_AT"))
-    assert "de_AT.qm" in loaded and "de.qm" in loaded
-    (tmp_path / "de.qm").touch()
-    assert translations.install(qapp, QLocale("de_AT"))
-    loaded.clear()
-    assert not translations.install(qapp, QLocale("en_GB")) and not loaded
+    qt = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)) / "qtbase_de.qm"
+    shutil.copy(qt, tmp_path / "de.qm")  # a compiled catalog that is at hand
+    assert not translations.install(qapp, QLocale("en_GB"))
+    try:
+        assert translations.install(qapp, QLocale("de_AT"))
+        assert translations.translate("QPlatformTheme", "Cancel") == "Abbrechen"
+        assert translations.translate("listen_panel", "Curve") == "Curve"  # not in the catalog
+    finally:
+        for each in set(qapp.findChildren(QTranslator)) - before:
+            qapp.removeTranslator(each)
+            each.deleteLater()
+    assert translations.translate("QPlatformTheme", "Cancel") == "Cancel"
