@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TYPED := $(wildcard ifx_bridge gui tools)
 
-.PHONY: help setup demo demo-gui test test-model test-laion wheel bench clean
+.PHONY: help setup demo demo-gui test test-model test-laion wheel texts bench clean
 
 help:
 	@echo "make setup   system libraries, .venv, the project and its tools (quick when nothing changed)"
@@ -15,6 +15,7 @@ help:
 	@echo "make test-model  the tests that ask a real language model (builds llama.cpp: minutes)"
 	@echo "make test-laion  the test against LAION's own CLAP package (an environment of its own)"
 	@echo "make wheel   setup, then a wheel for this platform, IFX Chain compiled in it"
+	@echo "make texts   setup, then what the window says as a catalog for translators (pylupdate6)"
 	@echo "make bench   setup, then the benchmarks"
 	@echo "make clean   remove .venv, caches and build output"
 
@@ -62,6 +63,10 @@ test-laion: setup .venv-laion/ready
 wheel: setup
 	IFX_PREBUILT="$$(dirname "$$($(BIN)/ifx-bridge plugin build | head -n 1)")" \
 	  $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+# gui/translations/ifx.ts; a copy of it is translated and compiled, see tools/texts.py.
+texts: setup
+	$(BIN)/python tools/texts.py
 
 bench: setup
 	$(BIN)/python benchmarks/parity.py

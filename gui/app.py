@@ -13,11 +13,12 @@ import platformdirs
 from PyQt6.QtCore import QTimer
 from PyQt6.QtWidgets import QApplication
 
-from gui import icons, theme
+from gui import icons, theme, translations
 from gui.main_window import Window
 from gui.mishaps import watch
 from gui.settings import Settings
 from gui.source_panel import IDEA
+from gui.translations import translate
 from ifx_bridge.engine import Engine
 from ifx_bridge.errors import UserError
 
@@ -41,6 +42,7 @@ def run(
     assert isinstance(application, QApplication)
     state = Path(platformdirs.user_state_dir("ifx-bridge"))
     settings = Settings(Path(platformdirs.user_config_dir("ifx-bridge")) / "window.ini")
+    translations.install(application)
     prepare(application, settings["look/theme"])
     if demo and out is None:
         out = Path(tempfile.mkdtemp(prefix="ifx-bridge-demo-"))
@@ -87,9 +89,13 @@ def begin(window: Window, source: Path | None, demo: bool, ended_badly: bool) ->
         if ended_badly:
             window.problem(
                 UserError(
-                    "The window did not end as it should the last time.",
-                    kept="Every turn had been saved: the session is opened as it was.",
-                    next_step="Go on; what was being refined has to be asked for again.",
+                    translate("app", "The window did not end as it should the last time."),
+                    kept=translate(
+                        "app", "Every turn had been saved: the session is opened as it was."
+                    ),
+                    next_step=translate(
+                        "app", "Go on; what was being refined has to be asked for again."
+                    ),
                 )
             )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PyQt6.QtCore import QMimeData, QPoint, Qt, pyqtSignal
+from PyQt6.QtCore import QT_TRANSLATE_NOOP, QMimeData, QPoint, Qt, pyqtSignal
 from PyQt6.QtGui import QDrag, QDragEnterEvent, QDropEvent, QMouseEvent
 from PyQt6.QtWidgets import (
     QFrame,
@@ -27,6 +27,7 @@ from gui.knobs import Knob
 from gui.listening import Listening
 from gui.parts import Panel, button, label, row
 from gui.sliders import Slider
+from gui.translations import translate
 from ifx_bridge.effects import spec
 from ifx_bridge.effects.chain import Slot
 
@@ -35,7 +36,10 @@ MIME = "application/x-ifx-effect"
 MOST_KNOBS = 48
 NAME_WIDTH = 66
 
-EMPTY = "No effects yet. Say how it should sound, add one below, or begin with a preset (Ctrl+P)."
+EMPTY = QT_TRANSLATE_NOOP(
+    "chain_panel",
+    "No effects yet. Say how it should sound, add one below, or begin with a preset (Ctrl+P).",
+)
 
 
 class Card(QFrame):
@@ -57,19 +61,43 @@ class Card(QFrame):
         self.base = slot
         self.setAccessibleName(self.kind.title)
         self.title = label(self.kind.title, "title")
-        self.title.setToolTip(f"{self.kind.description} Drag to move it in the chain")
+        self.title.setToolTip(
+            translate("chain_panel", "{description} Drag to move it in the chain").format(
+                description=self.kind.description
+            )
+        )
         self.title.setCursor(Qt.CursorShape.OpenHandCursor)
-        self.bypass = self._tool("on", "Switch the effect off and on", check=True)
+        self.bypass = self._tool(
+            "",
+            translate("chain_panel", "Switch the effect off and on"),
+            check=True,
+            name=translate("chain_panel", "On"),
+        )
         self.bypass.clicked.connect(lambda yes: self._do(lambda e: e.with_bypass(self.fx, yes)))
         self.lock = self._tool(
-            "", "Locked: no instruction moves this effect", check=True, name="Lock"
+            "",
+            translate("chain_panel", "Locked: no instruction moves this effect"),
+            check=True,
+            name=translate("chain_panel", "Lock"),
         )
         self.lock.clicked.connect(lambda yes: self._do(lambda e: e.with_lock({self.fx}, yes)))
-        self.up = self._tool("▲", "Earlier in the signal", name="Move earlier")
+        self.up = self._tool(
+            "▲",
+            translate("chain_panel", "Earlier in the signal"),
+            name=translate("chain_panel", "Move earlier"),
+        )
         self.up.clicked.connect(lambda: self._move(-1))
-        self.down = self._tool("▼", "Later in the signal", name="Move later")
+        self.down = self._tool(
+            "▼",
+            translate("chain_panel", "Later in the signal"),
+            name=translate("chain_panel", "Move later"),
+        )
         self.down.clicked.connect(lambda: self._move(1))
-        self.remove = self._tool("✕", "Remove the effect", name="Remove")
+        self.remove = self._tool(
+            "✕",
+            translate("chain_panel", "Remove the effect"),
+            name=translate("chain_panel", "Remove"),
+        )
         self.remove.clicked.connect(lambda: self._do(lambda e: e.removed(self.fx)))
         head = row(self.title, self.bypass, self.lock, self.up, self.down, self.remove, stretch=0)
         self.knobs: dict[str, Knob] = {}
@@ -85,12 +113,18 @@ class Card(QFrame):
         self.amount = Slider()
         self.amount.setRange(0, 200)
         self.amount.setPageStep(10)
-        self.amount.setAccessibleName(f"{self.kind.title} amount in percent")
-        self.amount.setToolTip("All knobs of this effect together: 0 % does nothing, 200 % twice")
+        self.amount.setAccessibleName(
+            translate("chain_panel", "{title} amount in percent").format(title=self.kind.title)
+        )
+        self.amount.setToolTip(
+            translate(
+                "chain_panel", "All knobs of this effect together: 0 % does nothing, 200 % twice"
+            )
+        )
         self.percent = label("100 %", "quiet")
         self.percent.setFixedWidth(42)
         if any(knob.parameter.neutral is not None for knob in self.knobs.values()):
-            name = label("amount", "quiet")
+            name = label(translate("chain_panel", "amount"), "quiet")
             name.setMinimumWidth(NAME_WIDTH)
             rows.addLayout(row(name, self.amount, self.percent, stretch=1))
         else:
@@ -102,12 +136,12 @@ class Card(QFrame):
         self.amount.valueChanged.connect(self._scaled)
         self._press: QPoint | None = None
 
-    def _tool(self, text: str, tip: str, *, check: bool = False, name: str = "") -> QToolButton:
+    def _tool(self, text: str, tip: str, *, name: str, check: bool = False) -> QToolButton:
         made = QToolButton()
         made.setText(text)
         made.setCheckable(check)
         made.setToolTip(tip)
-        made.setAccessibleName(f"{name or text.capitalize()}: {self.kind.title}")
+        made.setAccessibleName(f"{name}: {self.kind.title}")
         made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return made
 
@@ -132,7 +166,14 @@ class Card(QFrame):
                 at += 1
                 continue
             if not bands:
-                for column, text in enumerate(("", "gain", "frequency", "Q")):
+                for column, text in enumerate(
+                    (
+                        "",
+                        translate("chain_panel", "gain"),
+                        translate("chain_panel", "frequency"),
+                        translate("chain_panel", "Q"),
+                    )
+                ):
                     heading = label(text, "quiet")
                     heading.setAlignment(Qt.AlignmentFlag.AlignRight)
                     self.grid.addWidget(heading, at, column)
@@ -152,8 +193,14 @@ class Card(QFrame):
             if band[2] == "q_factor":
                 gain = self.knobs[f"{band[1]}_gain_db"]
                 title = f"{self.kind.title} {band_title(parameter.title)}"
-                gain.lock.setAccessibleName(f"Lock {title}")
-                gain.lock.setToolTip("Locked: no instruction moves this band's gain, frequency, Q")
+                gain.lock.setAccessibleName(
+                    translate("chain_panel", "Lock {title}").format(title=title)
+                )
+                gain.lock.setToolTip(
+                    translate(
+                        "chain_panel", "Locked: no instruction moves this band's gain, frequency, Q"
+                    )
+                )
                 self.grid.addWidget(gain.lock, bands[band[1]], 4)
             if band[2] != "gain_db":
                 knob.lock.setParent(self)
@@ -179,7 +226,9 @@ class Card(QFrame):
         self.lock.setChecked(whole)
         self.lock.setIcon(padlock(whole))
         self.bypass.setChecked(slot.bypass)
-        self.bypass.setText("off" if slot.bypass else "on")
+        self.bypass.setText(
+            translate("chain_panel", "off") if slot.bypass else translate("chain_panel", "on")
+        )
         self.setProperty("muted", slot.bypass)
         self.up.setEnabled(place > 0)
         self.down.setEnabled(place < count - 1)
@@ -235,7 +284,7 @@ class ChainPanel(Panel):
 
     def __init__(self, document: Document, listening: Listening) -> None:
         """Of a document; shows what is heard."""
-        super().__init__("Chain")
+        super().__init__(translate("chain_panel", "Chain"))
         self.document, self.listening = document, listening
         self.cards: list[Card] = []
         self.state = label("", "quiet", wrap=True)
@@ -252,12 +301,18 @@ class ChainPanel(Panel):
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.rows.addWidget(self.area, 1)
-        self.add_button = button("&Add effect", "Add an effect at the end of the chain")
+        self.add_button = button(
+            translate("chain_panel", "&Add effect"),
+            translate("chain_panel", "Add an effect at the end of the chain"),
+        )
         self.menu = QMenu(self.add_button)
         self.menu.aboutToShow.connect(self._offer)
         self.add_button.setMenu(self.menu)
         self.add_button.setObjectName("add")
-        self.preset_button = button("Begin with a &preset…", "A factory preset (Ctrl+P)")
+        self.preset_button = button(
+            translate("chain_panel", "Begin with a &preset…"),
+            translate("chain_panel", "A factory preset (Ctrl+P)"),
+        )
         self.preset_button.setObjectName("add")
         self.foot = QWidget()
         foot = QHBoxLayout(self.foot)
@@ -295,13 +350,17 @@ class ChainPanel(Panel):
         self.add_button.setEnabled(free)
         self.preset_button.setVisible(not slots)
         if self.document.session is None:
-            text = "Open a recording to begin."
+            text = translate("chain_panel", "Open a recording to begin.")
         elif self.listening.hearing_a:
-            text = f"Showing {self.listening.name}. Switch to B to turn its knobs."
+            text = translate(
+                "chain_panel", "Showing {name}. Switch to B to turn its knobs."
+            ).format(name=self.listening.name)
         elif self.document.refining:
-            text = "The knobs follow the best so far; stop to turn them yourself."
+            text = translate(
+                "chain_panel", "The knobs follow the best so far; stop to turn them yourself."
+            )
         else:
-            text = "" if slots else EMPTY
+            text = "" if slots else translate("chain_panel", EMPTY)
         self.state.setText(text)
         self.state.setVisible(bool(text))
 
@@ -341,9 +400,9 @@ class ChainPanel(Panel):
             action.setToolTip(effect.description)
             action.triggered.connect(lambda _=False, fx=effect.id: self.add(fx))
         self.menu.addSeparator()
-        action = self.menu.addAction("A plugin of yours…")
+        action = self.menu.addAction(translate("chain_panel", "A plugin of yours…"))
         assert action is not None
-        action.setToolTip("One of the plugins on this computer")
+        action.setToolTip(translate("chain_panel", "One of the plugins on this computer"))
         action.triggered.connect(lambda: self.add_plugin.emit())
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:

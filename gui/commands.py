@@ -6,25 +6,35 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QCoreApplication
+from PyQt6.QtCore import QT_TRANSLATE_NOOP
 from PyQt6.QtGui import QAction, QKeySequence
+
+from gui.translations import translate
 
 if TYPE_CHECKING:
     from gui.main_window import Window
 
 # What a command may need before it can run, and what to say where that is missing.
 NEEDS = {
-    "clip": "Open a recording first.",
-    "idle": "Wait until the turn is done, or stop it.",
-    "busy": "Nothing is being refined.",
-    "undo": "This is the start of the session.",
-    "redo": "Nothing was undone.",
-    "device": "There is no audio output device.",
-    "turn": "Give an instruction first.",
-    "effects": "There is no effect in the chain.",
-    "daw": "No DAW answers, or it is busy: look for it first.",
+    "clip": QT_TRANSLATE_NOOP("commands", "Open a recording first."),
+    "idle": QT_TRANSLATE_NOOP("commands", "Wait until the turn is done, or stop it."),
+    "busy": QT_TRANSLATE_NOOP("commands", "Nothing is being refined."),
+    "undo": QT_TRANSLATE_NOOP("commands", "This is the start of the session."),
+    "redo": QT_TRANSLATE_NOOP("commands", "Nothing was undone."),
+    "device": QT_TRANSLATE_NOOP("commands", "There is no audio output device."),
+    "turn": QT_TRANSLATE_NOOP("commands", "Give an instruction first."),
+    "effects": QT_TRANSLATE_NOOP("commands", "There is no effect in the chain."),
+    "daw": QT_TRANSLATE_NOOP("commands", "No DAW answers, or it is busy: look for it first."),
 }
-MENUS = ("&File", "&Edit", "&Listen", "&Chain", "&DAW", "&View", "&Help")
+MENUS = (
+    QT_TRANSLATE_NOOP("commands", "&File"),
+    QT_TRANSLATE_NOOP("commands", "&Edit"),
+    QT_TRANSLATE_NOOP("commands", "&Listen"),
+    QT_TRANSLATE_NOOP("commands", "&Chain"),
+    QT_TRANSLATE_NOOP("commands", "&DAW"),
+    QT_TRANSLATE_NOOP("commands", "&View"),
+    QT_TRANSLATE_NOOP("commands", "&Help"),
+)
 
 
 @dataclass(frozen=True)
@@ -33,8 +43,8 @@ class Command:
 
     Attributes:
         name: Identifier.
-        title: What a person reads.
-        text: One sentence.
+        title: What a person reads, in English.
+        text: One sentence, in English.
         run: Does it.
         keys: Shortcuts, the first one is shown.
         menu: Where it stands, one of `MENUS`.
@@ -51,10 +61,20 @@ class Command:
     needs: tuple[str, ...]
     on: Callable[[Window], bool] | None = None
 
+    @property
+    def shown_title(self) -> str:
+        """The title in the language of the desktop."""
+        return translate("commands", self.title)
+
+    @property
+    def shown_text(self) -> str:
+        """The sentence in the language of the desktop."""
+        return translate("commands", self.text)
+
     def why_not(self, states: Iterable[str]) -> str:
         """Why it cannot run now; empty when it can."""
         missing = [need for need in self.needs if need not in states]
-        return NEEDS[missing[0]] if missing else ""
+        return translate("commands", NEEDS[missing[0]]) if missing else ""
 
 
 COMMANDS: dict[str, Command] = {}
@@ -93,11 +113,11 @@ def command(
 
 def action_of(window: Window, command: Command) -> QAction:
     """The command as Qt knows it, for menus and shortcuts."""
-    action = QAction(QCoreApplication.translate("commands", command.title), window)
+    action = QAction(command.shown_title, window)
     action.setObjectName(command.name)
     action.setShortcuts([QKeySequence(key) for key in command.keys])
-    action.setToolTip(command.text)
-    action.setStatusTip(command.text)
+    action.setToolTip(command.shown_text)
+    action.setStatusTip(command.shown_text)
     action.setCheckable(command.on is not None)
     action.triggered.connect(lambda: window.run(command.name))
     return action
@@ -112,7 +132,7 @@ def install(window: Window) -> dict[str, QAction]:
     assert bar is not None
     actions = {}
     for title in MENUS:
-        menu = bar.addMenu(title)
+        menu = bar.addMenu(translate("commands", title))
         assert menu is not None
         menu.setToolTipsVisible(True)
         for each in COMMANDS.values():

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from gui.latest import Latest
+from gui.translations import translate
 from gui.worker import Job
 from ifx_bridge.daw.pushed import Pushed
 from ifx_bridge.effects.chain import Chain
@@ -106,7 +107,9 @@ class DawDesk(QObject):
         if self._closed:
             return
         if self.busy:
-            self.said.emit(f"The DAW is busy: {self.doing}.")
+            self.said.emit(
+                translate("daw_desk", "The DAW is busy: {doing}.").format(doing=self.doing)
+            )
             return
         self._disconnect()
         if which == OFF:
@@ -117,7 +120,7 @@ class DawDesk(QObject):
         def work(report: Callable[[Progress], None], stopped: Callable[[], bool]) -> Found:
             return look(which, options)
 
-        self._do("looking for DAWs", work, self._connected)
+        self._do(translate("daw_desk", "looking for DAWs"), work, self._connected)
 
     def _connected(self, found: Found) -> None:
         from ifx_bridge.daw.follow import Follow
@@ -130,9 +133,9 @@ class DawDesk(QObject):
         if found.link is not None:
             self.answers = True
             self._follow = Follow(found.link.scene, self._scene_seen.emit)
-            self.said.emit(f"{found.link.name} answers.")
+            self.said.emit(translate("daw_desk", "{name} answers.").format(name=found.link.name))
         else:
-            self.said.emit("No DAW answers; everything else works.")
+            self.said.emit(translate("daw_desk", "No DAW answers; everything else works."))
 
     def _disconnect(self) -> None:
         if self._follow is not None:
@@ -149,7 +152,10 @@ class DawDesk(QObject):
         if (scene is not None) != self.answers:
             self.answers = scene is not None
             name = self.link.name
-            self.said.emit(f"{name} answers again." if scene else f"{name} no longer answers.")
+            text = translate("daw_desk", "{name} no longer answers.")
+            if scene is not None:
+                text = translate("daw_desk", "{name} answers again.")
+            self.said.emit(text.format(name=name))
         self.scene = scene
         if moved:
             self._look_at_devices()
@@ -195,7 +201,11 @@ class DawDesk(QObject):
         def work(report: Callable[[Progress], None], stopped: Callable[[], bool]) -> Capture:
             return captured(link, name, folder)
 
-        self._do(f"capturing from {link.name}", work, self.captured.emit)
+        self._do(
+            translate("daw_desk", "capturing from {name}").format(name=link.name),
+            work,
+            self.captured.emit,
+        )
 
     def watch(self, folder: Path | None) -> None:
         """Take the next finished file that is bounced into a folder, and every one after it."""
@@ -256,7 +266,7 @@ class DawDesk(QObject):
                 preview(link, track, after, pushed=self.pushed),
             )
 
-        self._do("reading the track", work, then)
+        self._do(translate("daw_desk", "reading the track"), work, then)
 
     def watch_values(self, plan: Preview) -> Callable[[], None]:
         """Tell by `moved` what a preview's parameters do, where the DAW tells; returns an end."""
@@ -279,7 +289,9 @@ class DawDesk(QObject):
             self.pushed = self.pushed.after(link.name, plan, done)
             return done
 
-        self._do(f"pushing to {link.name}", work, then, told)
+        self._do(
+            translate("daw_desk", "pushing to {name}").format(name=link.name), work, then, told
+        )
 
     def ramp(
         self,
@@ -307,7 +319,7 @@ class DawDesk(QObject):
                 done = PushReport(tuple(_written(lane, Write) for lane in ways))
             return replace(done, notes=(*done.notes, *lost))
 
-        self._do("writing the ramp", work, then, told)
+        self._do(translate("daw_desk", "writing the ramp"), work, then, told)
 
     def stop(self) -> None:
         """Ask what runs to stop; what was set stays and is told."""
@@ -326,14 +338,18 @@ class DawDesk(QObject):
 
     def _needed(self) -> DawLink | None:
         if self.busy:
-            self.said.emit(f"The DAW is busy: {self.doing}.")
+            self.said.emit(
+                translate("daw_desk", "The DAW is busy: {doing}.").format(doing=self.doing)
+            )
             return None
         if self.link is None:
             self.problem.emit(
                 UserError(
-                    "No DAW is connected.",
-                    kept="Everything else works.",
-                    next_step="Start it, then: Look again. What each DAW needs is said there.",
+                    translate("daw_desk", "No DAW is connected."),
+                    kept=translate("daw_desk", "Everything else works."),
+                    next_step=translate(
+                        "daw_desk", "Start it, then: Look again. What each DAW needs is said there."
+                    ),
                 )
             )
         return self.link
@@ -414,13 +430,18 @@ def origin(capture: Capture) -> str:
     """Where a capture came from, and what to mind about it, in words."""
     parts = [part for part in (capture.daw, capture.track, capture.item) if part]
     if capture.start_seconds is not None and capture.end_seconds is not None:
-        parts.append(f"{capture.start_seconds:.1f} to {capture.end_seconds:.1f} s")
+        parts.append(
+            translate("daw_desk", "{start_seconds:.1f} to {end_seconds:.1f} s").format(
+                start_seconds=capture.start_seconds, end_seconds=capture.end_seconds
+            )
+        )
     if capture.tempo:
         parts.append(f"{capture.tempo:.0f} bpm")
     if not capture.daw:
         parts = [f"{capture.path.name}, {capture.way}"]
-    text = f"From {' · '.join(parts)}."
-    return text + "".join(f" Mind: {note}." for note in capture.notes)
+    text = translate("daw_desk", "From {place}.").format(place=" · ".join(parts))
+    mind = translate("daw_desk", "Mind: {note}.")
+    return " ".join([text, *(mind.format(note=note) for note in capture.notes)])
 
 
 def _steps(report: Callable[[Progress], None]) -> Callable[[int, int], None]:
@@ -435,4 +456,11 @@ def _tempo(link: DawLink) -> float:
 
 
 def _written(lane: Lane, write: Any) -> Any:
-    return write(lane.parameter, lane.after, lane.after, "confirmed", "in the file", lane.title)
+    return write(
+        lane.parameter,
+        lane.after,
+        lane.after,
+        "confirmed",
+        translate("daw_desk", "in the file"),
+        lane.title,
+    )

@@ -14,8 +14,9 @@ from gui.daw_desk import SELECTED, DawDesk, origin
 from gui.daw_panel import DawPanel, needs
 from gui.files import music
 from gui.midi_control import MidiControl, MidiDialog
-from gui.push_dialog import PushDialog
+from gui.push_dialog import PushDialog, counted
 from gui.remote_control import RemoteControl
+from gui.translations import translate
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.errors import UserError
 
@@ -90,8 +91,8 @@ class DawSide(QObject):
     def explain(self) -> None:
         """Say what each DAW needs to be seen."""
         box = QMessageBox(self.window)
-        box.setWindowTitle("What each DAW needs")
-        box.setText(needs(self.desk) or "Nothing was looked for yet.")
+        box.setWindowTitle(translate("daw_side", "What each DAW needs"))
+        box.setText(needs(self.desk) or translate("daw_side", "Nothing was looked for yet."))
         box.exec()
 
     def capture(self) -> None:
@@ -107,16 +108,22 @@ class DawSide(QObject):
         """Choose a folder whose bounces become the clip, or stop watching it."""
         if self.desk.watching is not None:
             self.desk.watch(None)
-            self.window.say("The folder is not watched any more.")
+            self.window.say(translate("daw_side", "The folder is not watched any more."))
             return
-        chosen = QFileDialog.getExistingDirectory(self.window, "The folder that you bounce into")
+        chosen = QFileDialog.getExistingDirectory(
+            self.window, translate("daw_side", "The folder that you bounce into")
+        )
         if chosen:
             self.desk.watch(Path(chosen))
 
     def _captured(self, capture: Capture) -> None:
         text = origin(capture)
         if self.window.document.busy:
-            self.window.say(f"{capture.path.name} was captured; open it when the turn is done.")
+            self.window.say(
+                translate("daw_side", "{name} was captured; open it when the turn is done.").format(
+                    name=capture.path.name
+                )
+            )
             return
         beside = capture.path.with_name(f"{capture.path.stem}-ifx")
         self.window.open_source(capture.path, beside)
@@ -127,10 +134,13 @@ class DawSide(QObject):
         """What would be pushed: its title, the chain of the turn before, and its own."""
         document = self.window.document
         session, index = document.session, document.chosen
-        title, parent = "the start", 0
+        title, parent = translate("daw_side", "the start"), 0
         if session is not None and index:
             turn = session.turn(index)
-            title, parent = turn.instruction or f"turn {index}", turn.parent or 0
+            title, parent = (
+                turn.instruction or translate("daw_side", "turn {index}").format(index=index),
+                turn.parent or 0,
+            )
         after = self.window.listening.edit.chain
         if self.window.listening.hearing_a:
             after = document.edit.chain
@@ -149,26 +159,38 @@ class DawSide(QObject):
         title, before, after = self.chains()
 
         def told(report: PushReport) -> None:
-            counts = [f"{len(report.of(state))} {state}" for state in
-                      ("confirmed", "unconfirmed", "refused")]  # fmt: skip
-            self.window.say(f"Pushed “{title}”: {', '.join(counts)}.")
+            self.window.say(
+                translate("daw_side", "Pushed “{title}”: {counts}.").format(
+                    title=title, counts=counted(report)
+                )
+            )
             lost = [w for w in report.writes if w.status != "confirmed"]
             if lost:
                 first = lost[0]
                 self.window.problem(
                     UserError(
-                        f"{len(lost)} of {len(report.writes)} values were not confirmed, "
-                        f"{first.parameter.name} for one: {first.reason}.",
-                        kept="What was confirmed is set.",
-                        next_step="Push… shows every value.",
+                        translate(
+                            "daw_side",
+                            "{count} of {total} values were not confirmed, {name} for one: "
+                            "{reason}.",
+                        ).format(
+                            count=len(lost),
+                            total=len(report.writes),
+                            name=first.parameter.name,
+                            reason=first.reason,
+                        ),
+                        kept=translate("daw_side", "What was confirmed is set."),
+                        next_step=translate("daw_side", "Push… shows every value."),
                     )
                 )
 
         def planned(found: tuple[Preview, Preview, Preview]) -> None:
             plan = found[2]
             if plan.empty:
-                text = " ".join(plan.warnings) or "nothing to set"
-                self.window.problem(UserError("Nothing was pushed.", next_step=text))
+                text = " ".join(plan.warnings) or translate("daw_side", "nothing to set")
+                self.window.problem(
+                    UserError(translate("daw_side", "Nothing was pushed."), next_step=text)
+                )
                 return
             # The job that planned ends first.
             self._next(lambda: self.desk.push(plan, lambda step: None, told))
@@ -189,10 +211,14 @@ class DawSide(QObject):
         desk = self.desk
         if desk.track_name == SELECTED and desk.track_title:
             desk.follow_track(desk.track_title)
-            self.window.say(f"Staying with the track {desk.track_title}.")
+            self.window.say(
+                translate("daw_side", "Staying with the track {track_title}.").format(
+                    track_title=desk.track_title
+                )
+            )
         else:
             desk.follow_track(SELECTED)
-            self.window.say("Following the selected track.")
+            self.window.say(translate("daw_side", "Following the selected track."))
 
     def learn(self) -> None:
         """Choose which knob or key gives which command."""

@@ -21,6 +21,7 @@ from PyQt6.QtWidgets import (
 )
 
 from gui.commands import COMMANDS
+from gui.translations import translate
 
 if TYPE_CHECKING:
     from ifx_bridge.plugins.description import Description
@@ -48,8 +49,8 @@ class Chooser(QDialog):
         self.resize(560, 420)
         self.picked = ""
         self.box = QLineEdit()
-        self.box.setPlaceholderText("Type to search")
-        self.box.setAccessibleName(f"Search: {title}")
+        self.box.setPlaceholderText(translate("dialogs", "Type to search"))
+        self.box.setAccessibleName(translate("dialogs", "Search: {title}").format(title=title))
         self.list = QListWidget()
         self.list.setAccessibleName(title)
         for key, text, tip, able in rows:
@@ -115,15 +116,15 @@ def command_chooser(parent: QWidget, states: set[str]) -> Chooser:
     for each in COMMANDS.values():
         why = each.why_not(states)
         key = shown_key(each.keys)
-        text = each.title + (f"   {key}" if key else "") + (f"   — {why}" if why else "")
-        rows.append((each.name, text, each.text, not why))
-    return Chooser(parent, "Commands", rows)
+        text = each.shown_title + (f"   {key}" if key else "") + (f"   — {why}" if why else "")
+        rows.append((each.name, text, each.shown_text, not why))
+    return Chooser(parent, translate("dialogs", "Commands"), rows)
 
 
 def preset_chooser(parent: QWidget, presets: dict[str, str]) -> Chooser:
     """The factory presets: name and description."""
     rows = [(name, f"{name}   {text}", text, True) for name, text in presets.items()]
-    return Chooser(parent, "Presets", rows)
+    return Chooser(parent, translate("dialogs", "Presets"), rows)
 
 
 def recent_chooser(parent: QWidget, sessions: list[Path]) -> Chooser:
@@ -133,7 +134,7 @@ def recent_chooser(parent: QWidget, sessions: list[Path]) -> Chooser:
         name = path.parent.name.removesuffix("-ifx")
         when = datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y-%m-%d %H:%M")
         rows.append((str(path), f"{name}   {when}   {path.parent}", str(path), True))
-    return Chooser(parent, "Recent sessions", rows)
+    return Chooser(parent, translate("dialogs", "Recent sessions"), rows)
 
 
 def plugin_chooser(parent: QWidget, plugins: list[Description]) -> Chooser:
@@ -142,7 +143,7 @@ def plugin_chooser(parent: QWidget, plugins: list[Description]) -> Chooser:
         (each.path, f"{each.name}   {each.vendor} · {each.category}", each.path, True)
         for each in plugins
     ]
-    return Chooser(parent, "Plugins", rows)
+    return Chooser(parent, translate("dialogs", "Plugins"), rows)
 
 
 class KeysDialog(QDialog):
@@ -151,20 +152,26 @@ class KeysDialog(QDialog):
     def __init__(self, parent: QWidget) -> None:
         """Of the table of commands."""
         super().__init__(parent)
-        self.setWindowTitle("Commands and keys")
+        self.setWindowTitle(translate("dialogs", "Commands and keys"))
         self.resize(760, 560)
         self.box = QLineEdit()
-        self.box.setPlaceholderText("Type to search")
-        self.box.setAccessibleName("Search commands")
+        self.box.setPlaceholderText(translate("dialogs", "Type to search"))
+        self.box.setAccessibleName(translate("dialogs", "Search commands"))
         self.box.textChanged.connect(self._filter)
         self.table = QTableWidget(len(COMMANDS), 3)
-        self.table.setAccessibleName("Commands and keys")
-        self.table.setHorizontalHeaderLabels(["Command", "Keys", "What it does"])
+        self.table.setAccessibleName(translate("dialogs", "Commands and keys"))
+        self.table.setHorizontalHeaderLabels(
+            [
+                translate("dialogs", "Command"),
+                translate("dialogs", "Keys"),
+                translate("dialogs", "What it does"),
+            ]
+        )
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         for row, each in enumerate(COMMANDS.values()):
             keys = ", ".join(shown_key((key,)) for key in each.keys)
-            for column, text in enumerate((each.title, keys, each.text)):
+            for column, text in enumerate((each.shown_title, keys, each.shown_text)):
                 self.table.setItem(row, column, QTableWidgetItem(text))
         header, numbers = self.table.horizontalHeader(), self.table.verticalHeader()
         assert header is not None and numbers is not None
@@ -179,5 +186,5 @@ class KeysDialog(QDialog):
     def _filter(self, text: str) -> None:
         words = text.lower().split()
         for row, each in enumerate(COMMANDS.values()):
-            told = f"{each.title} {' '.join(each.keys)} {each.text}".lower()
+            told = f"{each.shown_title} {' '.join(each.keys)} {each.shown_text}".lower()
             self.table.setRowHidden(row, not all(word in told for word in words))

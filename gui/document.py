@@ -14,7 +14,8 @@ from PyQt6.QtCore import QCoreApplication, QEvent, QObject, QTimer, pyqtSignal
 from gui.edits import Edit, hand_turn, told
 from gui.latest import Latest
 from gui.opening import Opened, read, warm
-from gui.telling import short
+from gui.telling import outcome, short
+from gui.translations import translate
 from gui.worker import Job, Work
 from ifx_bridge.audio import Audio, Clip
 from ifx_bridge.brain import announcement
@@ -174,14 +175,18 @@ class Document(QObject):
             out: Folder for its results, where it is another one than `out` and `folder` say.
         """
         if self.busy:
-            self.said.emit("Wait until the turn is done, or stop it, before opening something.")
+            self.said.emit(
+                translate(
+                    "document", "Wait until the turn is done, or stop it, before opening something."
+                )
+            )
             return
 
         def begin() -> None:
             machine, place, folder = self.machine, out or self.out, self.folder
             self._run(lambda report, stopped: read(source, place, machine, folder), self._opened)
-            self.doing = f"reading {source.name}"
-            self.said.emit(f"Reading {source.name}…")
+            self.doing = translate("document", "reading {name}").format(name=source.name)
+            self.said.emit(translate("document", "Reading {name}…").format(name=source.name))
 
         self._after_edits(begin)
 
@@ -195,7 +200,9 @@ class Document(QObject):
         text = text.strip()
         if not text or self.clip is None:
             if text:
-                self.said.emit("Open a recording first (Ctrl+O, or drop it here).")
+                self.said.emit(
+                    translate("document", "Open a recording first (Ctrl+O, or drop it here).")
+                )
             return False
 
         def make(session, clip, report, stopped):
@@ -211,7 +218,11 @@ class Document(QObject):
         self.waiting.append(task)
         if self.job is not None and self.refining:
             count = len(self.instructions)
-            self.said.emit(f"“{short(task.title)}” waits for its turn ({count} waiting).")
+            self.said.emit(
+                translate("document", "“{title}” waits for its turn ({count} waiting).").format(
+                    title=short(task.title), count=count
+                )
+            )
         self._next()
 
     def unqueue(self, position: int) -> None:
@@ -219,7 +230,11 @@ class Document(QObject):
         tasks = [item for item in self.waiting if isinstance(item, Task)]
         if 0 <= position < len(tasks):
             self.waiting.remove(tasks[position])
-            self.said.emit(f"Taken back: {short(tasks[position].title)}")
+            self.said.emit(
+                translate("document", "Taken back: {title}").format(
+                    title=short(tasks[position].title)
+                )
+            )
             self.working.emit()
 
     def stop(self) -> None:
@@ -227,10 +242,12 @@ class Document(QObject):
         if self.job is None or not self.refining or self.job.cancelled:
             return
         names = ", ".join(map(short, self.instructions))
-        dropped = f" Dropped: {names}." if names else ""
+        told = translate("document", "Stopping; the best so far is kept.")
+        if names:
+            told += " " + translate("document", "Dropped: {names}.").format(names=names)
         self._drop_instructions()
         self.job.cancel()
-        self.said.emit(f"Stopping; the best so far is kept.{dropped}")
+        self.said.emit(told)
         self.working.emit()
 
     def undo(self) -> None:
@@ -299,9 +316,17 @@ class Document(QObject):
             self.chosen = head = self.session.head
             self._save()
             self.changed.emit()
-            said = short(self.session.turn(head).instruction) if head else ""
-            named = f"turn {head}, “{said}”" if head else ""
-            self.said.emit(f"The next instruction goes on from {named or 'the dry clip'}.")
+            if head:
+                said = short(self.session.turn(head).instruction)
+                self.said.emit(
+                    translate(
+                        "document", "The next instruction goes on from turn {head}, “{said}”."
+                    ).format(head=head, said=said)
+                )
+            else:
+                self.said.emit(
+                    translate("document", "The next instruction goes on from the dry clip.")
+                )
 
         self._after_edits(go)
 
@@ -346,7 +371,7 @@ class Document(QObject):
         self.asked = task.title if task.words else ""
         self.following = self.follow_best
         self._run(work, self._turned)
-        self.said.emit(f"Working on: {short(task.title)}")
+        self.said.emit(translate("document", "Working on: {title}").format(title=short(task.title)))
 
     def _settle_edit(self, edit: Edit) -> None:
         session, clip, place = self.session, self.clip, self.workspace
@@ -377,10 +402,19 @@ class Document(QObject):
         self.draft, self.best, self.paths = None, None, {}
         self.opened.emit()
         self.changed.emit()
-        kept = f" The session that was there is kept in {found.aside}." if found.aside else ""
-        told = announcement(self.machine.brain)
-        folder = found.workspace.folder
-        self.said.emit(f"Ready. {told} Results go to {folder}.{kept}".replace("  ", " "))
+        folder, aside = found.workspace.folder, found.aside
+        parts = [
+            translate("document", "Ready."),
+            announcement(self.machine.brain),
+            translate("document", "Results go to {folder}.").format(folder=folder),
+        ]
+        if aside:
+            parts.append(
+                translate("document", "The session that was there is kept in {aside}.").format(
+                    aside=aside
+                )
+            )
+        self.said.emit(" ".join(part for part in parts if part))
 
     def _turned(self, found: Made) -> None:
         turn = found.turn
@@ -393,16 +427,8 @@ class Document(QObject):
         self.changed.emit()
         if found.unsaved is not None:
             self.problem.emit(found.unsaved)
-        elif found.notes:
-            self.said.emit(f"Turn {turn.index} is done and saved. {' '.join(found.notes)}")
-        elif by_hand:
-            self.said.emit(f"Turn {turn.index}: {short(turn.instruction)}.")
-        elif not turn.understood:
-            self.said.emit(f"Turn {turn.index} changed nothing: say it in other words.")
-        elif not turn.finished:
-            self.said.emit(f"Stopped. Turn {turn.index} is the best so far, and it is saved.")
         else:
-            self.said.emit(f"Turn {turn.index} is done and saved ({turn.seconds:.1f} s).")
+            self.said.emit(outcome(turn, by_hand, found.notes))
 
     def _progressed(self, step: Progress) -> None:
         self.best = step
@@ -473,7 +499,9 @@ class Document(QObject):
             if self.job is None:
                 break
             if not self.job.wait(CLOSE_WAIT_MS):
-                self.said.emit("The turn is still being saved; close again in a moment.")
+                self.said.emit(
+                    translate("document", "The turn is still being saved; close again in a moment.")
+                )
                 return False
             QCoreApplication.sendPostedEvents(None, QEvent.Type.MetaCall.value)
         session, place = self.session, self.workspace

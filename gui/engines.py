@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
+from gui.translations import translate
 from ifx_bridge.brain import chosen
 from ifx_bridge.brain.llm import keys
 from ifx_bridge.brain.llm.providers import PROVIDERS, Provider
@@ -18,6 +19,7 @@ from ifx_bridge.models.store import Store
 
 # How long a server on this machine may take to say that it is there.
 REACH_SECONDS = 0.3
+CLAP = "pip install 'ifx-bridge[clap]'"
 
 
 @dataclass(frozen=True)
@@ -37,22 +39,37 @@ class State:
 
 def brains() -> dict[str, State]:
     """Every brain by name; asks the keyring and servers on this machine, so not in a hurry."""
-    found = [State("offline", True, "Built in: no key, no network.")]
+    found = [State("offline", True, translate("engines", "Built in: no key, no network."))]
     found += [_hosted(each) if each.needs_key else _served(each) for each in PROVIDERS]
     states = {state.name: state for state in found}
     name = chosen("auto").partition(":")[0]
     about = states.get(name, State(name, True, ""))
-    states["auto"] = State("auto", about.ready, f"Stands for {name}. {about.text}")
+    states["auto"] = State(
+        "auto",
+        about.ready,
+        translate("engines", "Stands for {name}.").format(name=name) + f" {about.text}",
+    )
     return states
 
 
 def _hosted(provider: Provider) -> State:
     key = keys.find(provider)
     if key is None:
-        return State(provider.id, False, f"Off: no key. Enter one below, or set "
-                     f"{provider.key_name}.")  # fmt: skip
-    return State(provider.id, True, f"Key {key.masked} from the {key.source}. Words and "
-                 "measurements are sent there, never audio.")  # fmt: skip
+        return State(
+            provider.id,
+            False,
+            translate("engines", "Off: no key. Enter one below, or set {key_name}.").format(
+                key_name=provider.key_name
+            ),
+        )
+    return State(
+        provider.id,
+        True,
+        translate(
+            "engines",
+            "Key {masked} from the {source}. Words and measurements are sent there, never audio.",
+        ).format(masked=key.masked, source=key.source),
+    )
 
 
 def _served(provider: Provider) -> State:
@@ -61,8 +78,18 @@ def _served(provider: Provider) -> State:
     try:
         socket.create_connection((host, port), REACH_SECONDS).close()
     except OSError:
-        return State(provider.id, False, f"Off: no server answers at {host}:{port}.")
-    return State(provider.id, True, f"A server answers at {host}:{port}.")
+        return State(
+            provider.id,
+            False,
+            translate("engines", "Off: no server answers at {host}:{port}.").format(
+                host=host, port=port
+            ),
+        )
+    return State(
+        provider.id,
+        True,
+        translate("engines", "A server answers at {host}:{port}.").format(host=host, port=port),
+    )
 
 
 def ears() -> dict[str, State]:
@@ -71,25 +98,52 @@ def ears() -> dict[str, State]:
 
     fx = SHIPPED.is_file()
     states = (
-        State("fx", fx, "Built in." if fx else f"Off: {SHIPPED.name} is missing."),
-        State("perceptual", True, "Built in: statistics instead of training."),
+        State(
+            "fx",
+            fx,
+            translate("engines", "Built in.")
+            if fx
+            else translate("engines", "Off: {name} is missing.").format(name=SHIPPED.name),
+        ),
+        State(
+            "perceptual", True, translate("engines", "Built in: statistics instead of training.")
+        ),
         _laion(),
     )
     name = "fx" if fx else "perceptual"
-    return {"auto": State("auto", True, f"Stands for {name}. Built in.")} | {
-        state.name: state for state in states
-    }
+    return {
+        "auto": State(
+            "auto",
+            True,
+            translate("engines", "Stands for {name}.").format(name=name)
+            + " "
+            + translate("engines", "Built in."),
+        )
+    } | {state.name: state for state in states}
 
 
 def _laion() -> State:
     store, known = Store.default(), KNOWN[DEFAULT]
     if find_spec("transformers") is None:
-        return State("laion", False, "Off: needs pip install 'ifx-bridge[clap]', then its weights.")
+        return State(
+            "laion",
+            False,
+            translate("engines", "Off: needs {command}, then its weights.").format(command=CLAP),
+        )
     if store.receipt(DEFAULT) is None:
         size, arrived = f"{known.size / 1e9:.1f} GB", store.arrived(known)
-        there = f"of its {size} of weights {100 * arrived / known.size:.0f} % has arrived"
-        return State("laion", False, f"Off: {there if arrived else f'{size} of weights to load'}.")
-    return State("laion", True, "Its weights are installed.")
+        percent = 100 * arrived / known.size
+        there = translate(
+            "engines", "Off: of its {size} of weights {percent:.0f} % has arrived."
+        ).format(size=size, percent=percent)
+        return State(
+            "laion",
+            False,
+            there
+            if arrived
+            else translate("engines", "Off: {size} of weights to load.").format(size=size),
+        )
+    return State("laion", True, translate("engines", "Its weights are installed."))
 
 
 def load_weights(report: Callable[[Any], None], stopped: Callable[[], bool]) -> bool:
@@ -105,7 +159,14 @@ def load_weights(report: Callable[[Any], None], stopped: Callable[[], bool]) -> 
 
     def progress(known: Any, done: int, total: int) -> None:
         share = done / total if total else 0.0
-        report((share, f"{known.published_name}: {done / 1e6:,.0f} of {total / 1e6:,.0f} MB"))
+        report(
+            (
+                share,
+                translate("engines", "{name}: {done:,.0f} of {total:,.0f} MB").format(
+                    name=known.published_name, done=done / 1e6, total=total / 1e6
+                ),
+            )
+        )
 
     try:
         Store.default().fetch(DEFAULT, progress=progress, cancelled=stopped)

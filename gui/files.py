@@ -6,8 +6,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from PyQt6.QtCore import QCoreApplication, QStandardPaths
+from PyQt6.QtCore import QStandardPaths
 from PyQt6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from gui.translations import translate
 
 
 def ask_where(parent: QWidget, title: str, start: Path, suffix: str, kind: str) -> Path | None:
@@ -60,7 +62,7 @@ def ask_which(
 
 def _replace(parent: QWidget, title: str, path: Path) -> bool:
     """Whether a file that is there may be replaced."""
-    text = QCoreApplication.translate("files", "{file} is there already. Replace it?")
+    text = translate("files", "{file} is there already. Replace it?")
     kinds = QMessageBox.StandardButton
     answer = QMessageBox.question(
         parent, title, text.format(file=path.name), kinds.Yes | kinds.No, kinds.No

@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QDoubleSpinBox, QSlider, QToolButton, QWidget
 from gui.icons import padlock
 from gui.sliders import Slider
 from gui.telling import plain
+from gui.translations import translate
 from ifx_bridge.effects.entry import typed as number
 from ifx_bridge.effects.spec import Parameter
 
@@ -58,10 +59,18 @@ class ValueBox(QDoubleSpinBox):
             return
         about, found = self.parameter, typed(self.parameter, text)
         if found is None:
-            self.said.emit(f"“{text}” is no value of {about.title}: it stays {self.text()}.")
+            self.said.emit(
+                translate("knobs", "“{text}” is no value of {title}: it stays {value}.").format(
+                    text=text, title=about.title, value=self.text()
+                )
+            )
         elif found in (about.low, about.high) and plain(about.text(found)) != self._shown(text):
             low, high = plain(about.text(about.low)), plain(about.text(about.high))
-            self.said.emit(f"{about.title} goes from {low} to {high}: it is {self.text()} now.")
+            self.said.emit(
+                translate("knobs", "{title} goes from {low} to {high}: it is {value} now.").format(
+                    title=about.title, low=low, high=high, value=self.text()
+                )
+            )
 
     def _shown(self, text: str) -> str:
         """What was typed as it would be shown, were there no ends."""
@@ -124,17 +133,26 @@ class Knob(QObject):
         self.slider.setAccessibleName(name)
         self.slider.setMinimumWidth(40)
         self.slider.installEventFilter(self)
-        self.box = ValueBox(parameter, f"{name} value")
+        self.box = ValueBox(parameter, translate("knobs", "{name} value").format(name=name))
         self.box.setFixedWidth(86)
         self.lock = QToolButton()
         self.lock.setCheckable(True)
         self.lock.setIcon(padlock(False))
         self.lock.setFixedWidth(28)
-        self.lock.setAccessibleName(f"Lock {name}")
-        self.lock.setToolTip("Locked: no instruction moves it")
-        tip = f"{parameter.title}: turned up, {parameter.description or 'more of it'}"
-        self.slider.setToolTip(f"{tip}. Double-click for {parameter.text(parameter.default)}")
-        self.box.setToolTip(f"{tip}. Type a value with or without its unit")
+        self.lock.setAccessibleName(translate("knobs", "Lock {name}").format(name=name))
+        self.lock.setToolTip(translate("knobs", "Locked: no instruction moves it"))
+        more = parameter.description or translate("knobs", "more of it")
+        tip = translate("knobs", "{title}: turned up, {more}").format(
+            title=parameter.title, more=more
+        )
+        self.slider.setToolTip(
+            translate("knobs", "{tip}. Double-click for {default}").format(
+                tip=tip, default=parameter.text(parameter.default)
+            )
+        )
+        self.box.setToolTip(
+            translate("knobs", "{tip}. Type a value with or without its unit").format(tip=tip)
+        )
         self.slider.valueChanged.connect(self._slid)
         self.box.valueChanged.connect(self._typed)
         self.lock.clicked.connect(self._locked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PyQt6.QtCore import QMimeData, QPoint, Qt, QUrl, pyqtSignal
+from PyQt6.QtCore import QT_TRANSLATE_NOOP, QMimeData, QPoint, Qt, QUrl, pyqtSignal
 from PyQt6.QtGui import QDrag, QMouseEvent
 from PyQt6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QPushButton, QTabWidget
 
@@ -18,6 +18,7 @@ from gui.pictures import Decay, ScorePath, Spectrum, Transfer, frames
 from gui.sliders import Slider
 from gui.source_panel import SourcePanel
 from gui.telling import decibels
+from gui.translations import translate
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.errors import UserError
 from ifx_bridge.presets.store import SUFFIX, Preset
@@ -25,7 +26,7 @@ from ifx_bridge.presets.store import save as save_preset
 
 # The file has bars, not seconds: it fits any tempo.
 RAMP_BARS, RAMP_TEMPO = 4, 120.0
-PLAY = "Play or pause, in a loop (Space)"
+PLAY = QT_TRANSLATE_NOOP("listen_panel", "Play or pause, in a loop (Space)")
 
 
 class DragButton(QPushButton):
@@ -81,45 +82,59 @@ class ListenPanel(Panel):
 
     def __init__(self, document: Document, listening: Listening, source: SourcePanel) -> None:
         """Of a document."""
-        super().__init__("Listen and deliver")
+        super().__init__(translate("listen_panel", "Listen and deliver"))
         self.document, self.listening, self.source = document, listening, source
-        self.play_button = button("▶ &Play", PLAY, self.toggle_play)
+        self.play_button = button(
+            translate("listen_panel", "▶ &Play"), translate("listen_panel", PLAY), self.toggle_play
+        )
         self.play_button.setObjectName("play")
         self.play_button.setMinimumWidth(88)
-        self.loop_button = button("&Loop", "Repeat the marked part of the waveform (L)")
+        self.loop_button = button(
+            translate("listen_panel", "&Loop"),
+            translate("listen_panel", "Repeat the marked part of the waveform (L)"),
+        )
         self.loop_button.clicked.connect(source.waveform.toggle_loop)
         self.place = label("0.0 s", "quiet")
         self.rows.addLayout(row(self.play_button, self.loop_button, self.place, stretch=2))
         self.silent = label("", "quiet", wrap=True)
-        self.silent.setAccessibleName("Why nothing is heard")
+        self.silent.setAccessibleName(translate("listen_panel", "Why nothing is heard"))
         self.look_button = button(
-            "Look again", "Look for audio devices again", lambda: self.find_device.emit()
+            translate("listen_panel", "Look again"),
+            translate("listen_panel", "Look for audio devices again"),
+            lambda: self.find_device.emit(),
         )
         self.rows.addLayout(row(self.silent, self.look_button, stretch=0))
 
-        self.a_button = button("A", "Hear what the turn is compared with (D switches)")
-        self.b_button = button("B", "Hear the turn (D switches)")
+        self.a_button = button(
+            "A", translate("listen_panel", "Hear what the turn is compared with (D switches)")
+        )
+        self.b_button = button("B", translate("listen_panel", "Hear the turn (D switches)"))
         self.sides = QButtonGroup(self)
-        for each, name in ((self.a_button, "Hear A"), (self.b_button, "Hear B")):
+        for each, name in (
+            (self.a_button, translate("listen_panel", "Hear A")),
+            (self.b_button, translate("listen_panel", "Hear B")),
+        ):
             each.setCheckable(True)
             each.setAccessibleName(name)
             self.sides.addButton(each)
         self.a_button.clicked.connect(lambda: listening.hear_a(True))
         self.b_button.clicked.connect(lambda: listening.hear_a(False))
         self.compare = QComboBox()
-        self.compare.setAccessibleName("Compare with")
-        self.compare.setToolTip("What A is: the dry clip or any turn")
+        self.compare.setAccessibleName(translate("listen_panel", "Compare with"))
+        self.compare.setToolTip(translate("listen_panel", "What A is: the dry clip or any turn"))
         self.compare.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self.compare.activated.connect(lambda at: listening.compare(at))
         self.rows.addLayout(row(self.a_button, self.b_button, self.compare, stretch=2))
         self.hearing = label("", wrap=True)
-        self.hearing.setAccessibleName("What is heard")
+        self.hearing.setAccessibleName(translate("listen_panel", "What is heard"))
         self.rows.addWidget(self.hearing)
-        self.match_box = QCheckBox("&Match loudness")
-        self.match_box.setAccessibleName("Match loudness")
-        self.match_box.setToolTip("Compare sounds as loud as the dry clip: louder always wins")
+        self.match_box = QCheckBox(translate("listen_panel", "&Match loudness"))
+        self.match_box.setAccessibleName(translate("listen_panel", "Match loudness"))
+        self.match_box.setToolTip(
+            translate("listen_panel", "Compare sounds as loud as the dry clip: louder always wins")
+        )
         self.match_box.setChecked(listening.matched)
         self.match_box.toggled.connect(listening.match)
         self.offset = label("", "quiet")
@@ -127,44 +142,69 @@ class ListenPanel(Panel):
         self.amount = Slider(100)
         self.amount.setRange(0, 200)
         self.amount.setPageStep(10)
-        self.amount.setAccessibleName("Amount in percent")
-        self.amount.setToolTip("How much of the whole change is heard; 0 % is exactly the dry clip")
+        self.amount.setAccessibleName(translate("listen_panel", "Amount in percent"))
+        self.amount.setToolTip(
+            translate(
+                "listen_panel", "How much of the whole change is heard; 0 % is exactly the dry clip"
+            )
+        )
         self.amount.valueChanged.connect(self._amount)
         self.percent = label("100 %")
         self.percent.setFixedWidth(44)
-        self.rows.addLayout(row(label("Amount", "quiet"), self.amount, self.percent, stretch=1))
+        self.rows.addLayout(
+            row(
+                label(translate("listen_panel", "Amount"), "quiet"),
+                self.amount,
+                self.percent,
+                stretch=1,
+            )
+        )
 
         self.tabs = QTabWidget()
-        self.tabs.setAccessibleName("Pictures")
+        self.tabs.setAccessibleName(translate("listen_panel", "Pictures"))
         self.spectrum, self.transfer, self.path = Spectrum(), Transfer(), ScorePath()
         self.decay = Decay()
         self.spectrum.bent.connect(self._bend)
         self.path.chosen.connect(lambda step: listening.hear_step(step.chain if step else None))
         for widget, title in (
-            (self.spectrum, "Spectrum"),
-            (self.transfer, "Curve"),
-            (self.decay, "Decay"),
-            (self.path, "Way"),
+            (self.spectrum, translate("listen_panel", "Spectrum")),
+            (self.transfer, translate("listen_panel", "Curve")),
+            (self.decay, translate("listen_panel", "Decay")),
+            (self.path, translate("listen_panel", "Way")),
         ):
             self.tabs.addTab(widget, title)
         self.tabs.setUsesScrollButtons(False)
-        self.tabs.setTabToolTip(1, "Level out over level in, of compressor and distortion")
-        self.tabs.setTabToolTip(2, "How reverb and delay fade")
-        self.tabs.setTabToolTip(3, "The score after every step: click one to hear it")
+        self.tabs.setTabToolTip(
+            1, translate("listen_panel", "Level out over level in, of compressor and distortion")
+        )
+        self.tabs.setTabToolTip(2, translate("listen_panel", "How reverb and delay fade"))
+        self.tabs.setTabToolTip(
+            3, translate("listen_panel", "The score after every step: click one to hear it")
+        )
         self.rows.addWidget(self.tabs, 1)
 
-        self.export_button = button("&Export WAV…", "Write what is heard (Ctrl+E)", primary=True)
+        self.export_button = button(
+            translate("listen_panel", "&Export WAV…"),
+            translate("listen_panel", "Write what is heard (Ctrl+E)"),
+            primary=True,
+        )
         self.export_button.clicked.connect(lambda: self.export.emit())
-        self.preset_button = button("Save prese&t…", "Write the chain (Ctrl+S)")
+        self.preset_button = button(
+            translate("listen_panel", "Save prese&t…"),
+            translate("listen_panel", "Write the chain (Ctrl+S)"),
+        )
         self.preset_button.clicked.connect(lambda: self.keep_preset.emit())
         self.rows.addLayout(row(self.export_button, self.preset_button, stretch=0))
-        tip = "Drag this into a DAW or a file manager"
+        tip = translate("listen_panel", "Drag this into a DAW or a file manager")
         self.drag_sound = DragButton("⠿ WAV", tip, self.sound_file)
-        self.drag_preset = DragButton("⠿ Preset", tip, self.preset_files)
+        self.drag_preset = DragButton(translate("listen_panel", "⠿ Preset"), tip, self.preset_files)
         self.drag_ramp = DragButton(
-            "⠿ MIDI", f"{tip}: the way from the turn before, as automation of IFX Chain",
+            "⠿ MIDI",
+            translate(
+                "listen_panel", "{tip}: the way from the turn before, as automation of IFX Chain"
+            ).format(tip=tip),
             self.ramp_file,
-        )  # fmt: skip
+        )
         self.rows.addLayout(row(self.drag_sound, self.drag_preset, self.drag_ramp, stretch=0))
 
         self._spectra = Latest(self, document.problem.emit, 1.0, 200)
@@ -248,10 +288,18 @@ class ListenPanel(Panel):
         listening, document = self.listening, self.document
         ready, player = document.clip is not None, listening.player
         self.play_button.setEnabled(player.available and ready)
-        self.play_button.setText("❚❚ &Pause" if player.playing else "▶ &Play")
-        self.play_button.setAccessibleName("Pause" if player.playing else "Play")
-        self.play_button.setToolTip(player.reason or PLAY)
-        self.silent.setText("○ No audio device" if player.reason else "")
+        self.play_button.setText(
+            translate("listen_panel", "❚❚ &Pause")
+            if player.playing
+            else translate("listen_panel", "▶ &Play")
+        )
+        self.play_button.setAccessibleName(
+            translate("listen_panel", "Pause")
+            if player.playing
+            else translate("listen_panel", "Play")
+        )
+        self.play_button.setToolTip(player.reason or translate("listen_panel", PLAY))
+        self.silent.setText(translate("listen_panel", "○ No audio device") if player.reason else "")
         self.silent.setToolTip(player.reason)
         self.silent.setVisible(bool(player.reason))
         self.look_button.setVisible(bool(player.reason))
@@ -266,7 +314,11 @@ class ListenPanel(Panel):
         self.drag_ramp.setEnabled(ready and turn)
         side = self.a_button if listening.hearing_a else self.b_button
         side.setChecked(True)
-        self.hearing.setText(f"Hearing {listening.name}" if ready else "Nothing to hear yet")
+        self.hearing.setText(
+            translate("listen_panel", "Hearing {name}").format(name=listening.name)
+            if ready
+            else translate("listen_panel", "Nothing to hear yet")
+        )
         edit = listening.edit
         self.offset.setText(self._offset() if ready and not listening.dry else "")
         self.amount.setEnabled(
@@ -283,8 +335,11 @@ class ListenPanel(Panel):
         """What matching does to what is heard, or would do."""
         offset_db = self.listening.offset_db
         if offset_db is None:
-            return "off"
-        return f"{'by' if self.listening.matched else 'off:'} {decibels(offset_db)}"
+            return translate("listen_panel", "off")
+        text = translate("listen_panel", "off: {offset}")
+        if self.listening.matched:
+            text = translate("listen_panel", "by {offset}")
+        return text.format(offset=decibels(offset_db))
 
     def _draw(self) -> None:
         clip, chain = self.document.clip, self.listening.edit.chain

@@ -16,6 +16,7 @@ from gui.edits import Edit
 from gui.latest import Latest
 from gui.player import Player
 from gui.telling import short
+from gui.translations import translate
 from ifx_bridge import audio
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.engine import render
@@ -110,21 +111,23 @@ class Listening(QObject):
     def name(self) -> str:
         """What is heard, in words."""
         if self.hearing_a:
-            return f"A · {self.title(self.compare_with)}"
+            return translate("listening", "A · {title}").format(title=self.title(self.compare_with))
         if self.step is not None:
-            return "B · a step on the way"
+            return translate("listening", "B · a step on the way")
         if self.document.draft is not None:
-            return "B · edited by hand"
+            return translate("listening", "B · edited by hand")
         if self.document.following and self.document.best is not None:
-            return "B · best so far"
-        return f"B · {self.title(self.document.chosen)}"
+            return translate("listening", "B · best so far")
+        return translate("listening", "B · {title}").format(title=self.title(self.document.chosen))
 
     def title(self, index: int) -> str:
         """A turn in a few words."""
         session = self.document.session
         if not index or session is None:
-            return "dry clip"
-        return f"turn {index}: {short(session.turn(index).instruction)}"
+            return translate("listening", "dry clip")
+        return translate("listening", "turn {index}: {instruction}").format(
+            index=index, instruction=short(session.turn(index).instruction)
+        )
 
     @property
     def sound(self) -> Sound | None:
@@ -328,7 +331,9 @@ class Listening(QObject):
     def _still_there(self) -> None:
         if self.player.lost:
             self._check.stop()
-            reason = self.player.find() or "The audio device is gone; another one is there now."
+            reason = self.player.find() or translate(
+                "listening", "The audio device is gone; another one is there now."
+            )
             self.lost.emit(reason)
             self.changed.emit()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PyQt6.QtCore import QByteArray, QEvent, QObject, Qt, QUrl
+from PyQt6.QtCore import QT_TRANSLATE_NOOP, QByteArray, QEvent, QObject, Qt, QUrl
 from PyQt6.QtGui import (
     QCloseEvent,
     QDesktopServices,
@@ -44,6 +44,7 @@ from gui.preferences import PreferencesDialog
 from gui.settings import Settings
 from gui.source_panel import SourcePanel
 from gui.telling import short
+from gui.translations import translate
 from ifx_bridge import audio
 from ifx_bridge.brain import chosen
 from ifx_bridge.demo import clips
@@ -53,7 +54,9 @@ from ifx_bridge.errors import UserError
 from ifx_bridge.presets import store as presets
 from ifx_bridge.presets import vstpreset
 
-FILES = "Recordings and sessions (*.wav *.aif *.aiff *.flac *.mp3 *.ogg *.json)"
+FILES = QT_TRANSLATE_NOOP(
+    "main_window", "Recordings and sessions (*.wav *.aif *.aiff *.flac *.mp3 *.ogg *.json)"
+)
 
 
 # Of the four areas, in a window of this size.
@@ -103,7 +106,9 @@ class Window(QMainWindow):
         self._connect()
         self.refresh()
         self._as_it_was()
-        self.say(player.reason or "Open a dry recording, or drop one here.")
+        self.say(
+            player.reason or translate("main_window", "Open a dry recording, or drop one here.")
+        )
         self.conversation.instruction.setFocus()
 
     def _machine(self) -> Engine:
@@ -155,11 +160,14 @@ class Window(QMainWindow):
         listening.lost.connect(
             lambda why: self.problem(
                 UserError(
-                    why, kept="Everything else goes on.", next_step="Plug it in, then look "
-                    "for audio devices in the menu Listen.",
+                    why,
+                    kept=translate("main_window", "Everything else goes on."),
+                    next_step=translate(
+                        "main_window", "Plug it in, then look for audio devices in the menu Listen."
+                    ),
                 )
             )
-        )  # fmt: skip
+        )
         self.listen.told.connect(self.say)
         self.listen.export.connect(self.export)
         self.listen.keep_preset.connect(self.keep_preset)
@@ -220,7 +228,7 @@ class Window(QMainWindow):
             command = commands.COMMANDS[name]
             why = command.why_not(states)
             action.setEnabled(not why)
-            action.setToolTip(why or command.text)
+            action.setToolTip(why or command.shown_text)
             if command.on is not None:
                 action.setChecked(command.on(self))
         session = self.document.session
@@ -274,7 +282,7 @@ class Window(QMainWindow):
         """Look for audio devices again."""
         reason = self.listening.player.find(self.settings["audio/device"])
         self.listening.changed.emit()
-        self.say(reason or "There is an audio output device.")
+        self.say(reason or translate("main_window", "There is an audio output device."))
 
     # Files.
 
@@ -309,8 +317,10 @@ class Window(QMainWindow):
         """Ask which file to open."""
         clip = self.document.clip
         start = music() if clip is None or clip_comes_along(clip.path) else clip.path.parent
-        title = "Open a recording or a session"
-        name, _ = QFileDialog.getOpenFileName(self, title, str(start), FILES)
+        title = translate("main_window", "Open a recording or a session")
+        name, _ = QFileDialog.getOpenFileName(
+            self, title, str(start), translate("main_window", FILES)
+        )
         if name:
             self.open_source(Path(name))
 
@@ -320,13 +330,13 @@ class Window(QMainWindow):
         if recent:
             self.open_source(recent[0])
         else:
-            self.say("There is no earlier session.")
+            self.say(translate("main_window", "There is no earlier session."))
 
     def choose_recent(self) -> None:
         """Ask which earlier session to open."""
         recent = self.settings.recent
         if not recent:
-            self.say("There is no earlier session.")
+            self.say(translate("main_window", "There is no earlier session."))
             return
         dialog = recent_chooser(self, recent)
         if dialog.exec():
@@ -341,17 +351,19 @@ class Window(QMainWindow):
         if self.document.workspace is not None:
             folder = self.document.workspace.folder.absolute()
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
-            self.say(f"Results are in {folder}.")
+            self.say(translate("main_window", "Results are in {folder}.").format(folder=folder))
 
     def export(self) -> None:
         """Ask for a file, and write what is heard."""
         clip, sound = self.document.clip, self.listening.sound
         if clip is None or sound is None:
-            self.say("The sound is not there yet; try again in a moment.")
+            self.say(translate("main_window", "The sound is not there yet; try again in a moment."))
             return
         index = self.listening.index
         name = f"{clip.path.stem}-turn-{index:02d}.wav" if index else f"{clip.path.stem}-dry.wav"
-        path = ask_where(self, "Export", self.results() / name, ".wav", "WAV")
+        path = ask_where(
+            self, translate("main_window", "Export"), self.results() / name, ".wav", "WAV"
+        )
         if path is None:
             return
 
@@ -360,32 +372,42 @@ class Window(QMainWindow):
                 audio.save(path, sound, clip.sample_rate)
             except (OSError, RuntimeError) as error:
                 raise UserError(
-                    f"{path} could not be written ({error}).",
-                    kept="The session is as it was.",
-                    next_step="Choose another folder or free some space.",
+                    translate("main_window", "{path} could not be written ({error}).").format(
+                        path=path, error=error
+                    ),
+                    kept=translate("main_window", "The session is as it was."),
+                    next_step=translate("main_window", "Choose another folder or free some space."),
                 ) from error
 
-        self._writer.ask(work, lambda nothing: self.say(f"Written: {path}"))
+        self._writer.ask(
+            work,
+            lambda nothing: self.say(translate("main_window", "Written: {path}").format(path=path)),
+        )
 
     def keep_preset(self) -> None:
         """Ask for a file, and write the chain that is heard."""
         preset, written = self.listen.preset(), self.listen.plugin_presets()
         name = re.sub(r"[^\w .-]+", "_", short(preset.name)).strip(" .…") or "preset"
-        kinds = {"Preset": presets.SUFFIX}
-        kinds |= {f"{title} preset": vstpreset.SUFFIX for title in written}
-        found = ask_which(self, "Save preset", self.results() / name, kinds)
+        ours = translate("main_window", "Preset")
+        theirs = translate("main_window", "{plugin} preset")
+        plugins = {theirs.format(plugin=title): path for title, path in written.items()}
+        kinds = {ours: presets.SUFFIX} | dict.fromkeys(plugins, vstpreset.SUFFIX)
+        found = ask_which(
+            self, translate("main_window", "Save preset"), self.results() / name, kinds
+        )
         if found is None:
             return
         path, kind = found
 
         def write() -> None:
-            if kind == "Preset":
+            if kind == ours:
                 presets.save(preset, path)
             else:
-                vstpreset.VstPreset.read(written[kind.removesuffix(" preset")]).write(path)
+                vstpreset.VstPreset.read(plugins[kind]).write(path)
 
         self._writer.ask(
-            lambda report, stopped: write(), lambda nothing: self.say(f"Written: {path}")
+            lambda report, stopped: write(),
+            lambda nothing: self.say(translate("main_window", "Written: {path}").format(path=path)),
         )
 
     def results(self) -> Path:
@@ -403,7 +425,12 @@ class Window(QMainWindow):
     def take_preset(self, source: str) -> None:
         """Put a preset's chain in place of the chain, as a turn."""
         if self.document.session is None or self.document.busy:
-            self.say("Open a recording first, then the preset; not while a turn is made.")
+            self.say(
+                translate(
+                    "main_window",
+                    "Open a recording first, then the preset; not while a turn is made.",
+                )
+            )
             return
         try:
             preset = presets.load(source)

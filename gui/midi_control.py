@@ -6,7 +6,7 @@ import tomllib
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QT_TRANSLATE_NOOP, QObject, Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import (
 from gui.commands import COMMANDS
 from gui.parts import button, label
 from gui.settings import Settings
+from gui.translations import translate
 from ifx_bridge.daw.midi import Control, Controls
 from ifx_bridge.errors import UserError
 
@@ -30,12 +31,15 @@ POLL_MS = 20
 # Beside the commands: what a knob moves.
 AMOUNT = "amount"
 STATE = "midi-controls"
-NO_PORT = "no MIDI input"
+NO_PORT = QT_TRANSLATE_NOOP("midi_control", "no MIDI input")
 
 
 def known() -> dict[str, str]:
     """What can be learned: name and title."""
-    return {AMOUNT: "Amount (a knob or fader)", **{c.name: c.title for c in COMMANDS.values()}}
+    return {
+        AMOUNT: translate("midi_control", "Amount (a knob or fader)"),
+        **{c.name: c.shown_title for c in COMMANDS.values()},
+    }
 
 
 class MidiControl(QObject):
@@ -89,13 +93,21 @@ class MidiControl(QObject):
     def learn(self, command: str) -> None:
         """The next knob or key that moves gives this command; empty ends learning."""
         self.learning = command
-        self.told = f"Move the knob or press the key for “{known()[command]}”." if command else ""
+        self.told = (
+            translate("midi_control", "Move the knob or press the key for “{command}”.").format(
+                command=known()[command]
+            )
+            if command
+            else ""
+        )
         self.learned.emit()
 
     def forget(self, command: str) -> None:
         """What gave this command does nothing from now on."""
         self._keep(Controls(tuple(r for r in self.controls.rows if r.command != command)))
-        self.told = f"“{known()[command]}” has no control any more."
+        self.told = translate("midi_control", "“{command}” has no control any more.").format(
+            command=known()[command]
+        )
         self.learned.emit()
 
     def bound(self, command: str) -> str:
@@ -120,7 +132,9 @@ class MidiControl(QObject):
         self._keep(found)
         self.told = f"“{known()[name]}”: {said(found.rows[-1])}."
         if lost:
-            self.told += f" Before, it gave “{known().get(lost[0].command, lost[0].command)}”."
+            self.told += " " + translate("midi_control", "Before, it gave “{command}”.").format(
+                command=known().get(lost[0].command, lost[0].command)
+            )
         self.learned.emit()
 
     def _keep(self, controls: Controls) -> None:
@@ -130,9 +144,15 @@ class MidiControl(QObject):
 
 def said(control: Control) -> str:
     """A control as people call it."""
-    kinds = {"control_change": "CC", "note_on": "note", "program_change": "program"}
-    return (
-        f"{kinds.get(control.kind, control.kind)} {control.number}, channel {control.channel + 1}"
+    kinds = {
+        "control_change": translate("midi_control", "CC"),
+        "note_on": translate("midi_control", "note"),
+        "program_change": translate("midi_control", "program"),
+    }
+    return translate("midi_control", "{kind} {number}, channel {channel}").format(
+        kind=kinds.get(control.kind, control.kind),
+        number=control.number,
+        channel=control.channel + 1,
     )
 
 
@@ -153,11 +173,11 @@ class MidiDialog(QDialog):
         from ifx_bridge.daw.midi import port_names
 
         self.midi, self.settings = midi, settings
-        self.setWindowTitle("MIDI learn")
+        self.setWindowTitle(translate("midi_control", "MIDI learn"))
         self.resize(640, 520)
         self.port = QComboBox()
-        self.port.setAccessibleName("MIDI input")
-        self.port.addItem(NO_PORT, "")
+        self.port.setAccessibleName(translate("midi_control", "MIDI input"))
+        self.port.addItem(translate("midi_control", NO_PORT), "")
         try:
             names = port_names()[0]
         except UserError as error:
@@ -168,8 +188,10 @@ class MidiDialog(QDialog):
         self.port.setCurrentIndex(max(0, self.port.findData(midi.port_name)))
         self.port.activated.connect(self._choose_port)
         self.table = QTableWidget(len(known()), 2)
-        self.table.setAccessibleName("Commands and their controls")
-        self.table.setHorizontalHeaderLabels(["Command", "Given by"])
+        self.table.setAccessibleName(translate("midi_control", "Commands and their controls"))
+        self.table.setHorizontalHeaderLabels(
+            [translate("midi_control", "Command"), translate("midi_control", "Given by")]
+        )
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
@@ -183,10 +205,22 @@ class MidiDialog(QDialog):
         self.table.setColumnWidth(0, 300)
         self.table.setCurrentCell(0, 0)
         self.told = label("", wrap=True)
-        self.told.setAccessibleName("What to do")
-        self.learn_button = button("&Learn", "Then move the knob or press the key", self.learn)
-        self.forget_button = button("&Forget", "Take its control away", self.forget)
-        self.close_button = button("&Close", "Close this dialog", self.accept)
+        self.told.setAccessibleName(translate("midi_control", "What to do"))
+        self.learn_button = button(
+            translate("midi_control", "&Learn"),
+            translate("midi_control", "Then move the knob or press the key"),
+            self.learn,
+        )
+        self.forget_button = button(
+            translate("midi_control", "&Forget"),
+            translate("midi_control", "Take its control away"),
+            self.forget,
+        )
+        self.close_button = button(
+            translate("midi_control", "&Close"),
+            translate("midi_control", "Close this dialog"),
+            self.accept,
+        )
         line = QHBoxLayout()
         line.addWidget(self.port, 1)
         for part in (self.learn_button, self.forget_button, self.close_button):
@@ -218,12 +252,18 @@ class MidiDialog(QDialog):
             self.table.setItem(row, 1, QTableWidgetItem(self.midi.bound(name)))
         told = self.midi.told
         if not self.midi.port_name:
-            told = "Choose a MIDI input first." if self.port.count() > 1 else (
-                "There is no MIDI input. Plug one in, then open this again."
-            )  # fmt: skip
+            told = translate(
+                "midi_control", "There is no MIDI input. Plug one in, then open this again."
+            )
+            if self.port.count() > 1:
+                told = translate("midi_control", "Choose a MIDI input first.")
         self.told.setText(told)
         self.learn_button.setEnabled(bool(self.midi.port_name))
-        self.learn_button.setText("&Learn" if not self.midi.learning else "Stop &learning")
+        self.learn_button.setText(
+            translate("midi_control", "&Learn")
+            if not self.midi.learning
+            else translate("midi_control", "Stop &learning")
+        )
 
     def _choose_port(self, at: int) -> None:
         name = str(self.port.itemData(at))

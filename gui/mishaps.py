@@ -13,6 +13,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
+from gui.translations import translate
 from ifx_bridge.errors import UserError
 
 LOG_BYTES, LOGS_KEPT = 2**19, 3
@@ -85,9 +86,13 @@ def watch(folder: Path, tell: Callable[[UserError], None]) -> None:
         LOG.error("unexpected", exc_info=(kind, error, where))
         tell(
             UserError(
-                f"Something unexpected went wrong ({kind.__name__}: {error}).",
-                kept="Every turn that was made is saved.",
-                next_step=f"Go on, or report it with what stands in {path}.",
+                translate("mishaps", "Something unexpected went wrong ({kind}: {error}).").format(
+                    kind=kind.__name__, error=error
+                ),
+                kept=translate("mishaps", "Every turn that was made is saved."),
+                next_step=translate(
+                    "mishaps", "Go on, or report it with what stands in {path}."
+                ).format(path=path),
             )
         )
 

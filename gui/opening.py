@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from gui.files import results_folder
+from gui.translations import translate
 from ifx_bridge import audio, engine, workspace
 from ifx_bridge.audio import Clip
 from ifx_bridge.effects import spec
@@ -80,9 +81,13 @@ def read(source: Path, out: Path | None, machine: Engine, folder: str = "") -> O
     recording = Path(about.path)
     if not recording.is_file():
         raise UserError(
-            f"The recording that {source.name} is about, {recording}, is not there any more.",
-            kept="The session is untouched.",
-            next_step=f"Put {about.name} back there, or open it alone for a new session.",
+            translate(
+                "opening", "The recording that {name} is about, {recording}, is not there any more."
+            ).format(name=source.name, recording=recording),
+            kept=translate("opening", "The session is untouched."),
+            next_step=translate(
+                "opening", "Put {name} back there, or open it alone for a new session."
+            ).format(name=about.name),
         )
     clip = audio.load(recording, allow_clipped=True)  # accepted when the session was made
     place = out or source.resolve().parent

@@ -6,26 +6,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
-from PyQt6.QtCore import QCoreApplication, Qt
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui.mishaps import diagnostics
+from gui.translations import translate
 from ifx_bridge.errors import UserError
-
-
-def tr(text: str) -> str:
-    """A text in the language of the desktop, where there is a translation."""
-    return QCoreApplication.translate("window", text)
 
 
 def button(
     text: str, tip: str, do: Callable[[], object] | None = None, *, primary: bool = False
 ) -> QPushButton:
     """A button with its tip and its name."""
-    text = tr(text)
     made = QPushButton(text)
-    made.setToolTip(tr(tip))
+    made.setToolTip(tip)
     made.setAccessibleName(text.replace("&", "").rstrip("…"))
     made.setAutoDefault(False)
     if primary:
@@ -37,7 +32,7 @@ def button(
 
 def label(text: str = "", style: str = "", *, wrap: bool = False) -> QLabel:
     """A plain text; `style` is `heading`, `title` or `quiet`."""
-    made = QLabel(tr(text))
+    made = QLabel(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setObjectName(style)
     made.setWordWrap(wrap)
@@ -60,11 +55,11 @@ class Panel(QFrame):
         """Empty, with its heading."""
         super().__init__()
         self.setObjectName("panel")
-        self.setAccessibleName(tr(heading))
+        self.setAccessibleName(heading)
         self.rows = QVBoxLayout(self)
         self.rows.setContentsMargins(12, 10, 12, 12)
         self.rows.setSpacing(8)
-        self.rows.addWidget(label(tr(heading).upper(), "heading"))
+        self.rows.addWidget(label(heading.upper(), "heading"))
 
 
 class Notice(QFrame):
@@ -75,12 +70,16 @@ class Notice(QFrame):
         super().__init__()
         self.setObjectName("notice")
         self.label = label(wrap=True)
-        self.label.setAccessibleName("Problem")
+        self.label.setAccessibleName(translate("parts", "Problem"))
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.close_button = button("Close", "Close this message", self.hide)
-        self.close_button.setAccessibleName("Close the message")
+        self.close_button = button(
+            translate("parts", "Close"), translate("parts", "Close this message"), self.hide
+        )
+        self.close_button.setAccessibleName(translate("parts", "Close the message"))
         self.copy_button = button(
-            "Copy diagnostics", "Message, versions and log, without keys or audio", self.copy
+            translate("parts", "Copy diagnostics"),
+            translate("parts", "Message, versions and log, without keys or audio"),
+            self.copy,
         )
         self.folder = Path(platformdirs.user_state_dir("ifx-bridge"))
         self._error: UserError | None = None

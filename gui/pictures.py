@@ -11,6 +11,7 @@ from PyQt6.QtCore import QTimer, pyqtSignal
 
 from gui import theme
 from gui.curves import BANDS, GRID_HZ, TAIL_DB, Array, falls_to, transfer
+from gui.translations import translate
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.refine import Progress
 
@@ -62,7 +63,7 @@ class Waveform(Picture):
 
     def __init__(self) -> None:
         """Empty."""
-        super().__init__("Waveform", "seconds")
+        super().__init__(translate("pictures", "Waveform"), translate("pictures", "seconds"))
         # Told apart by more than colour: an outline, and a filled shape.
         self._wet = self._band("accent", 110)
         self._dry = self._band("dry", 0)
@@ -142,14 +143,19 @@ class Spectrum(Picture):
 
     def __init__(self) -> None:
         """Empty."""
-        super().__init__("Spectrum before and after, with the equalizer", "Hz", "dB")
+        super().__init__(
+            translate("pictures", "Spectrum before and after, with the equalizer"), "Hz", "dB"
+        )
         legend = self.addLegend(offset=(-2, 1), labelTextSize="8pt", colCount=3)
         self.setLogMode(x=True)
         self.getAxis("bottom").setTicks(
             [[(np.log10(f), t) for f, t in ((50, "50"), (200, "200"), (1000, "1k"), (5000, "5k"))]]
         )  # fmt: skip
         dash = pg.QtCore.Qt.PenStyle.DashLine
-        self.dry, self.wet, self.eq = (self.plot(name=n) for n in ("dry", "heard", "EQ"))
+        self.dry, self.wet, self.eq = (
+            self.plot(name=n)
+            for n in (translate("pictures", "dry"), translate("pictures", "heard"), "EQ")
+        )
         self.coloured(lambda c: self.dry.setPen(pg.mkPen(c.dry, width=1.5, style=dash)))
         self.coloured(lambda c: self.wet.setPen(pg.mkPen(c.accent, width=2)))
         self.coloured(lambda c: self.eq.setPen(pg.mkPen(c.text, width=1)))
@@ -212,7 +218,11 @@ class Transfer(Picture):
 
     def __init__(self) -> None:
         """Empty."""
-        super().__init__("Transfer curve of compressor and distortion", "level in, dB", "out, dB")
+        super().__init__(
+            translate("pictures", "Transfer curve of compressor and distortion"),
+            translate("pictures", "level in, dB"),
+            translate("pictures", "out, dB"),
+        )
         dash = pg.QtCore.Qt.PenStyle.DashLine
         same = self.plot([-60, 0], [-60, 0])
         self.curve = self.plot()
@@ -228,7 +238,9 @@ class Transfer(Picture):
     def show_chain(self, chain: Chain) -> None:
         """Of a chain; flat where it has neither."""
         found = transfer(chain)
-        self.note.setText("" if found else "No compressor or distortion in the chain")
+        self.note.setText(
+            "" if found else translate("pictures", "No compressor or distortion in the chain")
+        )
         self.curve.setData(*(found if found is not None else ([], [])))
 
 
@@ -237,7 +249,11 @@ class Decay(Picture):
 
     def __init__(self) -> None:
         """Empty."""
-        super().__init__("Decay of reverb and delay", "seconds", "dB")
+        super().__init__(
+            translate("pictures", "Decay of reverb and delay"),
+            translate("pictures", "seconds"),
+            "dB",
+        )
         self.curve = self.plot(fillLevel=TAIL_DB)
         self.note = pg.TextItem("", anchor=(1, 0))
         self.coloured(lambda c: self.curve.setPen(pg.mkPen(c.accent, width=2)))
@@ -254,10 +270,14 @@ class Decay(Picture):
         self.setXRange(0, end)
         self.note.setPos(end, 0)
         if curve is None:
-            self.note.setText("No reverb or delay in the chain")
+            self.note.setText(translate("pictures", "No reverb or delay in the chain"))
         else:
-            self.note.setText(f"-20 dB after {falls_to(curve, -20):.2f} s, "
-                              f"-60 dB after {falls_to(curve, -60):.2f} s")  # fmt: skip
+            first, last = falls_to(curve, -20), falls_to(curve, -60)
+            self.note.setText(
+                translate(
+                    "pictures", "-20 dB after {first:.2f} s, -60 dB after {last:.2f} s"
+                ).format(first=first, last=last)
+            )
         self.setAccessibleDescription(self.note.toPlainText())
 
 
@@ -290,7 +310,11 @@ class ScorePath(Picture):
 
     def __init__(self) -> None:
         """Empty."""
-        super().__init__("Score over the steps; left and right arrows choose one", "step", "score")
+        super().__init__(
+            translate("pictures", "Score over the steps; left and right arrows choose one"),
+            translate("pictures", "step"),
+            translate("pictures", "score"),
+        )
         self.curve = self.plot(symbol="o", symbolSize=5)
         self.mark = pg.InfiniteLine(0, movable=True)
         self.coloured(lambda c: self.curve.setPen(pg.mkPen(c.accent, width=2)))

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gui.translations import translate
+
 FADE_SECONDS = 0.01
 # Samples that one pass of the mixer fills at most; longer blocks take several.
 SCRATCH = 4096
@@ -167,9 +169,13 @@ class Player:
             found = sounddevice.query_devices(self.device or None, kind="output")
             self._channels = max(1, min(2, int(found["max_output_channels"])))
         except OSError as error:  # PortAudio itself is missing
-            self.reason = f"Playback is off: the PortAudio library was not found ({error})."
+            self.reason = translate(
+                "player", "Playback is off: the PortAudio library was not found ({error})."
+            ).format(error=error)
         except Exception as error:
-            self.reason = f"Playback is off: there is no audio output device ({error})."
+            self.reason = translate(
+                "player", "Playback is off: there is no audio output device ({error})."
+            ).format(error=error)
 
     def find(self, device: str | None = None) -> str:
         """Look for devices again; the reason why there is none.
@@ -181,7 +187,9 @@ class Player:
         self.device = self.device if device is None else device
         # PortAudio lists devices once, when it starts.
         if self._closing.is_alive() or not self._patiently(_start_anew, START_SECONDS):
-            self.reason = "The sound system does not answer: open the window again to hear."
+            self.reason = translate(
+                "player", "The sound system does not answer: open the window again to hear."
+            )
         else:
             self._look()
         return self.reason
@@ -294,7 +302,9 @@ class Player:
         except Exception as error:  # PortAudioError, ValueError: whatever the device objects to
             if stream is not None:
                 stream.close()
-            return f"The output device refused to play at {self._rate} Hz ({error})."
+            return translate(
+                "player", "The output device refused to play at {rate} Hz ({error})."
+            ).format(rate=self._rate, error=error)
         self._stream = stream
         return ""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PyQt6.QtCore import QObject, Qt
+from PyQt6.QtCore import QT_TRANSLATE_NOOP, QObject, Qt
 from PyQt6.QtWidgets import QFileDialog, QProgressDialog
 
 from gui import plugin_work
@@ -20,6 +20,7 @@ from gui.files import music
 from gui.latest import Latest
 from gui.plugin_work import Step
 from gui.translate_dialog import TranslateDialog
+from gui.translations import translate
 from gui.worker import Job, Work
 from ifx_bridge.plugins.effect import ENGINE as PLUGIN_ENGINE
 
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
     from gui.main_window import Window
     from ifx_bridge.plugins.description import Description
 
-RECORDINGS = "Recordings (*.wav *.aif *.aiff *.flac *.mp3 *.ogg)"
-NONE_KNOWN = "No plugin is known yet: choose Scan plugins… in the menu Chain."
+RECORDINGS = QT_TRANSLATE_NOOP("plugin_side", "Recordings (*.wav *.aif *.aiff *.flac *.mp3 *.ogg)")
+NONE_KNOWN = QT_TRANSLATE_NOOP(
+    "plugin_side", "No plugin is known yet: choose Scan plugins… in the menu Chain."
+)
 WAIT_MS = 20_000
 
 
@@ -50,14 +53,14 @@ class PluginSide(QObject):
 
     def scan(self) -> None:
         """Look for plugins; those that are known already take no time."""
-        self._do("Looking for plugins", plugin_work.scan, self.window.say)
+        self._do(translate("plugin_side", "Looking for plugins"), plugin_work.scan, self.window.say)
 
     def add(self) -> None:
         """Ask which plugin to put at the end of the chain."""
 
         def then(plugins: list[Description]) -> None:
             if not plugins:
-                self.window.say(NONE_KNOWN)
+                self.window.say(translate("plugin_side", NONE_KNOWN))
                 return
             dialog = plugin_chooser(self.window, plugins)
             if dialog.exec():
@@ -68,8 +71,10 @@ class PluginSide(QObject):
 
     def match(self) -> None:
         """Ask for a reference, and find the chain that sounds like it: a turn."""
-        title = "What it shall sound like"
-        name, _ = QFileDialog.getOpenFileName(self.window, title, str(music()), RECORDINGS)
+        title = translate("plugin_side", "What it shall sound like")
+        name, _ = QFileDialog.getOpenFileName(
+            self.window, title, str(music()), translate("plugin_side", RECORDINGS)
+        )
         if name:
             seed = self.window.document.machine.settings.seed
             make = plugin_work.matching(Path(name), seed)
@@ -83,14 +88,15 @@ class PluginSide(QObject):
             clip, chain = document.clip, document.edit.chain
             ours = [slot for slot in chain if slot.engine != PLUGIN_ENGINE]
             if clip is None or not plugins or not ours:
-                self.window.say(NONE_KNOWN if not plugins else "There is no effect of ours here.")
+                none = translate("plugin_side", "There is no effect of ours here.")
+                self.window.say(none if plugins else translate("plugin_side", NONE_KNOWN))
                 return
             dialog = TranslateDialog(self.window, ours, plugins)
             if not dialog.exec() or not dialog.pairs():
                 return
             folder = self.window.results() / "translated"
             work = plugin_work.translating(clip, chain, dialog.pairs(), folder)
-            self._do("Translating", work, self.window.say)
+            self._do(translate("plugin_side", "Translating"), work, self.window.say)
 
         self._list(then)
 
@@ -99,9 +105,13 @@ class PluginSide(QObject):
 
     def _do(self, title: str, work: Work, then: Callable[[Any], object]) -> None:
         if self._job is not None:
-            self.window.say("One thing at a time: wait until it is done, or stop it.")
+            self.window.say(
+                translate("plugin_side", "One thing at a time: wait until it is done, or stop it.")
+            )
             return
-        dialog = self.progress = QProgressDialog(f"{title}…", "Stop", 0, 0, self.window)
+        dialog = self.progress = QProgressDialog(
+            f"{title}…", translate("plugin_side", "Stop"), 0, 0, self.window
+        )
         dialog.setWindowTitle(title)
         # Not modal: a modal one runs the event loop inside setValue, and the job may end there.
         dialog.setWindowModality(Qt.WindowModality.NonModal)
@@ -127,7 +137,7 @@ class PluginSide(QObject):
         dialog, self.progress = self.progress, None
         if job is not None:
             if job.cancelled:
-                self.window.say("Stopped; what was found is kept.")
+                self.window.say(translate("plugin_side", "Stopped; what was found is kept."))
             job.deleteLater()
         if dialog is not None:
             dialog.reset()

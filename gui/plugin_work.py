@@ -1,4 +1,4 @@
-"""Plugins and references, in the background: no Qt here."""
+"""Plugins and references, in the background: no widgets here."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gui.translations import translate
 from ifx_bridge import audio, engine
 from ifx_bridge.audio import Audio, Clip
 from ifx_bridge.effects.chain import Chain
@@ -65,14 +66,22 @@ def scan(report: Report, stopped: Stopped) -> str:
     roots = folders()
     results = Library.default().scan(
         bundles(roots),
-        progress=lambda done, total, path: report(Step(f"Looking at {path.stem}", done, total)),
+        progress=lambda done, total, path: report(
+            Step(translate("plugin_work", "Looking at {stem}").format(stem=path.stem), done, total)
+        ),
         cancelled=stopped,
     )
     usable = [each for each in results if each.description is not None]
-    where = ", ".join(str(root) for root in roots if root.is_dir()) or "the plugin folders"
-    text = f"{len(usable)} of {len(results)} plugins in {where} can be used."
+    where = ", ".join(str(root) for root in roots if root.is_dir()) or translate(
+        "plugin_work", "the plugin folders"
+    )
+    text = translate("plugin_work", "{usable} of {results} plugins in {where} can be used.").format(
+        usable=len(usable), results=len(results), where=where
+    )
     off = [f"{each.path.stem}: {each.problem}" for each in results if each.problem]
-    return f"{text} Off: {'; '.join(off)}." if off else text
+    if off:
+        text += " " + translate("plugin_work", "Off: {plugins}.").format(plugins="; ".join(off))
+    return text
 
 
 def matching(
@@ -126,24 +135,39 @@ def translating(
     """
 
     def work(report: Report, stopped: Stopped) -> str:
-        from ifx_bridge.matching.translate import translate
+        from ifx_bridge.matching.translate import translate as found_in
         from ifx_bridge.presets import plugin as presets
 
         told = []
         for fx, plugin in pairs.items():
             if stopped():
                 break
-            title = f"{chain[fx].effect.title} in {plugin.name}"
+            title = translate("plugin_work", "{title} in {name}").format(
+                title=chain[fx].effect.title, name=plugin.name
+            )
 
             def step(now: Progress, title: str = title) -> None:
                 report(Step(title, now.step, now.steps))
 
-            found = translate(clip, chain, fx, plugin, RENDERS, 0, step, stopped)
+            found = found_in(clip, chain, fx, plugin, RENDERS, 0, step, stopped)
             proof = presets.write(plugin, found.positions, title, folder / plugin.name)
             told.append(
-                f"{title}: {proof.path.name}, sounds {found.found_db:.1f} dB apart "
-                f"(new: {found.default_db:.1f} dB)"
+                translate(
+                    "plugin_work",
+                    "{title}: {name}, sounds {found_db:.1f} dB apart (new: {default_db:.1f} dB)",
+                ).format(
+                    title=title,
+                    name=proof.path.name,
+                    found_db=found.found_db,
+                    default_db=found.default_db,
+                )
             )
-        return f"{'. '.join(told)}. In {folder}." if told else "Nothing was translated."
+        return (
+            translate("plugin_work", "{told}. In {folder}.").format(
+                told=". ".join(told), folder=folder
+            )
+            if told
+            else translate("plugin_work", "Nothing was translated.")
+        )
 
     return work

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
+from PyQt6.QtCore import QT_TRANSLATE_NOOP
 from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -28,13 +29,22 @@ from gui import engines
 from gui.latest import Latest
 from gui.parts import button, label, row
 from gui.settings import SETTINGS, Setting, Settings
+from gui.translations import translate
 from gui.worker import Job
 from ifx_bridge.brain.llm import keys
 from ifx_bridge.brain.llm.providers import PROVIDERS, Provider
 from ifx_bridge.errors import UserError
 
-PAGES = {"engine": "Engine", "audio": "Sound device", "listen": "Listening", "files": "Files",
-         "daw": "DAW", "midi": "MIDI", "remote": "Remote control", "look": "Look"}  # fmt: skip
+PAGES = {
+    "engine": QT_TRANSLATE_NOOP("preferences", "Engine"),
+    "audio": QT_TRANSLATE_NOOP("preferences", "Sound device"),
+    "listen": QT_TRANSLATE_NOOP("preferences", "Listening"),
+    "files": QT_TRANSLATE_NOOP("preferences", "Files"),
+    "daw": QT_TRANSLATE_NOOP("preferences", "DAW"),
+    "midi": QT_TRANSLATE_NOOP("preferences", "MIDI"),
+    "remote": QT_TRANSLATE_NOOP("preferences", "Remote control"),
+    "look": QT_TRANSLATE_NOOP("preferences", "Look"),
+}
 WAIT_MS = 5000
 
 
@@ -44,20 +54,20 @@ class PreferencesDialog(QDialog):
     def __init__(self, parent: QWidget, settings: Settings) -> None:
         """Of the preferences; Save keeps what was changed."""
         super().__init__(parent)
-        self.setWindowTitle("Preferences")
+        self.setWindowTitle(translate("preferences", "Preferences"))
         self.resize(620, 520)
         self.settings = settings
         self.fields: dict[str, Callable[[], bool | int | float | str]] = {}
         self.widgets: dict[str, QWidget] = {}
         self.states: dict[str, dict[str, engines.State]] = {}
         self.told = label(wrap=True)
-        self.told.setAccessibleName("What happened")
+        self.told.setAccessibleName(translate("preferences", "What happened"))
         self.pages = QTabWidget()
-        self.pages.setAccessibleName("Groups of preferences")
+        self.pages.setAccessibleName(translate("preferences", "Groups of preferences"))
         self.engine_form = QFormLayout()
         for group, rows in groupby(SETTINGS, key=lambda each: each.key.split("/")[0]):
             form = self.engine_form if group == "engine" else QFormLayout()
-            self._page(PAGES[group], form, list(rows))
+            self._page(translate("preferences", PAGES[group]), form, list(rows))
         self._looker = Latest(self, self._problem)
         self._job: Job | None = None
         kinds = QDialogButtonBox.StandardButton
@@ -80,12 +90,12 @@ class PreferencesDialog(QDialog):
         form.setVerticalSpacing(6)
         for setting in rows:
             field = self._field(setting, self.settings[setting.key])
-            field.setAccessibleName(setting.title)
-            field.setAccessibleDescription(setting.text)
-            field.setToolTip(setting.text)
+            field.setAccessibleName(setting.shown_title)
+            field.setAccessibleDescription(setting.shown_text)
+            field.setToolTip(setting.shown_text)
             self.widgets[setting.key] = field
-            form.addRow(setting.title, field)
-            form.addRow("", label(setting.text, "quiet", wrap=True))
+            form.addRow(setting.shown_title, field)
+            form.addRow("", label(setting.shown_text, "quiet", wrap=True))
             if setting.key == "engine/brain":
                 self._brain(form)
             elif setting.key == "engine/ears":
@@ -123,26 +133,42 @@ class PreferencesDialog(QDialog):
 
     def _brain(self, form: QFormLayout) -> None:
         self.brain_state = label(wrap=True)
-        self.brain_state.setAccessibleName("State of the brain")
+        self.brain_state.setAccessibleName(translate("preferences", "State of the brain"))
         form.addRow("", self.brain_state)
         self.key = QLineEdit()
         self.key.setEchoMode(QLineEdit.EchoMode.Password)
-        self.key.setAccessibleName("API key")
-        self.key.setToolTip("Kept in the system's keyring, never in a file of this program")
-        self.keep_button = button("Keep key", "Put it into the system's keyring", self.keep_key)
-        self.forget_button = button("Forget", "Delete it from the keyring", self.forget_key)
+        self.key.setAccessibleName(translate("preferences", "API key"))
+        self.key.setToolTip(
+            translate(
+                "preferences", "Kept in the system's keyring, never in a file of this program"
+            )
+        )
+        self.keep_button = button(
+            translate("preferences", "Keep key"),
+            translate("preferences", "Put it into the system's keyring"),
+            self.keep_key,
+        )
+        self.forget_button = button(
+            translate("preferences", "Forget"),
+            translate("preferences", "Delete it from the keyring"),
+            self.forget_key,
+        )
         self.key_row = row(self.key, self.keep_button, self.forget_button, stretch=0)
-        form.addRow("Key", self.key_row)
+        form.addRow(translate("preferences", "Key"), self.key_row)
 
     def _ears(self, form: QFormLayout) -> None:
         self.ears_state = label(wrap=True)
-        self.ears_state.setAccessibleName("State of the ears")
+        self.ears_state.setAccessibleName(translate("preferences", "State of the ears"))
         form.addRow("", self.ears_state)
         self.load_bar = QProgressBar()
         self.load_bar.setRange(0, 1000)
         self.load_bar.setValue(0)  # without a value it shows no text
-        self.load_bar.setAccessibleName("Loading of the weights")
-        self.load_button = button("Load", "Load LAION-CLAP's weights; can be stopped", self.load)
+        self.load_bar.setAccessibleName(translate("preferences", "Loading of the weights"))
+        self.load_button = button(
+            translate("preferences", "Load"),
+            translate("preferences", "Load LAION-CLAP's weights; can be stopped"),
+            self.load,
+        )
         form.addRow("LAION-CLAP", row(self.load_bar, self.load_button, stretch=0))
 
     def look(self) -> None:
@@ -171,22 +197,28 @@ class PreferencesDialog(QDialog):
             name = combo.currentText()
             state = known.get(name.partition(":")[0])
             if not known:
-                shown.setText("Looking…")
+                shown.setText(translate("preferences", "Looking…"))
             elif state is None:
-                shown.setText("Not known beforehand; it is tried when it is used.")
+                shown.setText(
+                    translate("preferences", "Not known beforehand; it is tried when it is used.")
+                )
             else:
                 shown.setText(f"{'✓' if state.ready else '✕'} {state.text}")
         needs = self.provider is not None
         for part in (self.key, self.keep_button, self.forget_button):
             part.setEnabled(needs)
         self.key.setPlaceholderText(
-            f"key of {self.provider.title}" if self.provider else "this brain needs none"
+            translate("preferences", "key of {title}").format(title=self.provider.title)
+            if self.provider
+            else translate("preferences", "this brain needs none")
         )
         laion = self.states.get("engine/ears", {}).get("laion")
         loading = self._job is not None
-        able = laion is not None and not laion.ready and "pip install" not in laion.text
+        able = laion is not None and not laion.ready and engines.CLAP not in laion.text
         self.load_button.setEnabled(loading or able)
-        self.load_button.setText("Stop" if loading else "Load")
+        self.load_button.setText(
+            translate("preferences", "Stop") if loading else translate("preferences", "Load")
+        )
         if not loading:
             self.load_bar.setFormat(laion.text if laion is not None else "")
 
@@ -198,7 +230,11 @@ class PreferencesDialog(QDialog):
         self.key.clear()
         self._looker.ask(
             lambda report, stopped: keys.store(provider, value),
-            lambda nothing: self._again(f"The key of {provider.title} is in the keyring."),
+            lambda nothing: self._again(
+                translate("preferences", "The key of {title} is in the keyring.").format(
+                    title=provider.title
+                )
+            ),
         )
 
     def forget_key(self) -> None:
@@ -206,7 +242,11 @@ class PreferencesDialog(QDialog):
         if (provider := self.provider) is not None:
             self._looker.ask(
                 lambda report, stopped: keys.forget(provider),
-                lambda nothing: self._again(f"The key of {provider.title} is forgotten."),
+                lambda nothing: self._again(
+                    translate("preferences", "The key of {title} is forgotten.").format(
+                        title=provider.title
+                    )
+                ),
             )
 
     def _again(self, told: str) -> None:
@@ -224,7 +264,9 @@ class PreferencesDialog(QDialog):
         job.progressed.connect(self._arrived)
         job.succeeded.connect(
             lambda whole: self.told.setText(
-                "The weights are installed." if whole else "Stopped; what has arrived is kept."
+                translate("preferences", "The weights are installed.")
+                if whole
+                else translate("preferences", "Stopped; what has arrived is kept.")
             )
         )
         job.failed.connect(self._problem)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PyQt6.QtCore import QT_TRANSLATE_NOOP
 from PyQt6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -22,6 +23,7 @@ from PyQt6.QtWidgets import (
 from gui.daw_desk import DawDesk
 from gui.files import ask_where
 from gui.parts import button, label
+from gui.translations import translate
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.refine import Progress
 
@@ -29,11 +31,30 @@ if TYPE_CHECKING:
     from ifx_bridge.daw.link import DawParameter, PushReport, Reading
     from ifx_bridge.daw.push import Preview
 
-COLUMNS = ("What", "Device", "Parameter", "Before", "To", "Result")
-STAYS = "stays"
-NOW, RAMP, FILE = "Set the values now", "Ramp from the turn before", "Ramp into a MIDI file…"
-SECONDS, BARS = "seconds", "bars of 4"
-WORDS = {"confirmed": "✓ confirmed", "unconfirmed": "? unconfirmed", "refused": "✗ refused"}
+COLUMNS = (
+    QT_TRANSLATE_NOOP("push_dialog", "What"),
+    QT_TRANSLATE_NOOP("push_dialog", "Device"),
+    QT_TRANSLATE_NOOP("push_dialog", "Parameter"),
+    QT_TRANSLATE_NOOP("push_dialog", "Before"),
+    QT_TRANSLATE_NOOP("push_dialog", "To"),
+    QT_TRANSLATE_NOOP("push_dialog", "Result"),
+)
+STAYS = QT_TRANSLATE_NOOP("push_dialog", "stays")
+NOW, RAMP, FILE = (
+    QT_TRANSLATE_NOOP("push_dialog", "Set the values now"),
+    QT_TRANSLATE_NOOP("push_dialog", "Ramp from the turn before"),
+    QT_TRANSLATE_NOOP("push_dialog", "Ramp into a MIDI file…"),
+)
+SECONDS, BARS = (
+    QT_TRANSLATE_NOOP("push_dialog", "seconds"),
+    QT_TRANSLATE_NOOP("push_dialog", "bars of 4"),
+)
+WORDS = {
+    "confirmed": QT_TRANSLATE_NOOP("push_dialog", "confirmed"),
+    "unconfirmed": QT_TRANSLATE_NOOP("push_dialog", "unconfirmed"),
+    "refused": QT_TRANSLATE_NOOP("push_dialog", "refused"),
+}
+SIGNS = {"confirmed": "✓", "unconfirmed": "?", "refused": "✗"}
 USUAL_TEMPO = 120.0
 
 
@@ -55,18 +76,18 @@ class PushDialog(QDialog):
         """
         super().__init__(parent)
         self.desk, self.folder = desk, folder
-        self.setWindowTitle("Push to the DAW")
+        self.setWindowTitle(translate("push_dialog", "Push to the DAW"))
         self.resize(860, 520)
         self.first: Preview | None = None
         self.last: Preview | None = None
         self.plan: Preview | None = None
         self.report: PushReport | None = None
         self.heading = label(f"“{title}”", "title", wrap=True)
-        self.summary = label("Reading the track…", wrap=True)
-        self.summary.setAccessibleName("What would be set")
+        self.summary = label(translate("push_dialog", "Reading the track…"), wrap=True)
+        self.summary.setAccessibleName(translate("push_dialog", "What would be set"))
         self.table = QTableWidget(0, len(COLUMNS))
-        self.table.setAccessibleName("Values")
-        self.table.setHorizontalHeaderLabels(COLUMNS)
+        self.table.setAccessibleName(translate("push_dialog", "Values"))
+        self.table.setHorizontalHeaderLabels([translate("push_dialog", each) for each in COLUMNS])
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         header, numbers = self.table.horizontalHeader(), self.table.verticalHeader()
         assert header is not None and numbers is not None
@@ -74,18 +95,22 @@ class PushDialog(QDialog):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(True)
         self.notes = label("", "quiet", wrap=True)
-        self.notes.setAccessibleName("What to mind")
+        self.notes.setAccessibleName(translate("push_dialog", "What to mind"))
         self.way = QComboBox()
-        self.way.setAccessibleName("How")
-        self.way.addItems([NOW, RAMP, FILE])
+        self.way.setAccessibleName(translate("push_dialog", "How"))
+        for way in (NOW, RAMP, FILE):
+            self.way.addItem(translate("push_dialog", way), way)
         self.way.currentTextChanged.connect(lambda text: self._choose())
-        self.length = _number("Length", 0.1, 600, 4)
+        self.length = _number(translate("push_dialog", "Length"), 0.1, 600, 4)
         self.unit = QComboBox()
-        self.unit.setAccessibleName("Unit of the length")
-        self.unit.addItems([SECONDS, BARS])
-        self.start = _number("Begins at, in seconds of the project", 0, 86400, 0)
+        self.unit.setAccessibleName(translate("push_dialog", "Unit of the length"))
+        for unit in (SECONDS, BARS):
+            self.unit.addItem(translate("push_dialog", unit), unit)
+        self.start = _number(
+            translate("push_dialog", "Begins at, in seconds of the project"), 0, 86400, 0
+        )
         self.curve = QComboBox()
-        self.curve.setAccessibleName("Curve")
+        self.curve.setAccessibleName(translate("push_dialog", "Curve"))
         from ifx_bridge.daw.automation import CURVES
 
         self.curve.addItems(list(CURVES))
@@ -93,16 +118,34 @@ class PushDialog(QDialog):
         self.over_time = QWidget()
         times = QHBoxLayout(self.over_time)
         times.setContentsMargins(0, 0, 0, 0)
-        for field in (label("over"), self.length, self.unit, label("from second"), self.start,
-                      self.curve):  # fmt: skip
+        for field in (
+            label(translate("push_dialog", "over")),
+            self.length,
+            self.unit,
+            label(translate("push_dialog", "from second")),
+            self.start,
+            self.curve,
+        ):
             times.addWidget(field)
         self.progress = QProgressBar()
-        self.progress.setAccessibleName("Values done")
+        self.progress.setAccessibleName(translate("push_dialog", "Values done"))
         self.progress.hide()
-        self.push_button = button("&Push", "Set these values and read each back", self.push)
+        self.push_button = button(
+            translate("push_dialog", "&Push"),
+            translate("push_dialog", "Set these values and read each back"),
+            self.push,
+        )
         self.push_button.setObjectName("primary")
-        self.stop_button = button("&Stop", "Stop; what was set stays and is told", desk.stop)
-        self.close_button = button("&Close", "Close this dialog", self.reject)
+        self.stop_button = button(
+            translate("push_dialog", "&Stop"),
+            translate("push_dialog", "Stop; what was set stays and is told"),
+            desk.stop,
+        )
+        self.close_button = button(
+            translate("push_dialog", "&Close"),
+            translate("push_dialog", "Close this dialog"),
+            self.reject,
+        )
         line = QHBoxLayout()
         line.addWidget(self.way)
         line.addWidget(self.over_time)
@@ -130,7 +173,9 @@ class PushDialog(QDialog):
         self.first, self.last, self.plan = found
         plan = self.plan
         self.summary.setText(plan.summary[0].upper() + plan.summary[1:])
-        notes = [f"{s.device.name} is switched {'on' if s.on else 'off'}." for s in plan.switches]
+        on = translate("push_dialog", "{device} is switched on.")
+        off = translate("push_dialog", "{device} is switched off.")
+        notes = [(on if s.on else off).format(device=s.device.name) for s in plan.switches]
         notes += plan.warnings
         self.notes.setText("\n".join("· " + text for text in notes))
         rows = [(part, want) for part in plan.parts for want in part.wanted]
@@ -138,7 +183,11 @@ class PushDialog(QDialog):
         for at, (part, want) in enumerate(rows):
             before = _value(want.parameter.value, want.parameter.text)
             to = str(want.display) if want.display is not None else _value(want.value)
-            to = STAYS if _value(want.parameter.value) == _value(want.value) else to
+            to = (
+                translate("push_dialog", STAYS)
+                if _value(want.parameter.value) == _value(want.value)
+                else to
+            )
             texts = (want.title, part.device.name, want.parameter.name, before, to, "")
             for column, text in enumerate(texts):
                 self.table.setItem(at, column, QTableWidgetItem(text))
@@ -156,10 +205,12 @@ class PushDialog(QDialog):
                 self.table.setItem(at, 3, QTableWidgetItem(text))
 
     def _choose(self) -> None:
-        now = self.way.currentText() == NOW
+        now = self.way.currentData() == NOW
         self.over_time.setVisible(not now)
-        self.push_button.setText("&Push" if now else "&Write")
-        self.start.setEnabled(self.way.currentText() == RAMP)
+        self.push_button.setText(
+            translate("push_dialog", "&Push") if now else translate("push_dialog", "&Write")
+        )
+        self.start.setEnabled(self.way.currentData() == RAMP)
 
     def _refresh(self) -> None:
         busy = self.desk.busy
@@ -178,7 +229,7 @@ class PushDialog(QDialog):
         self.progress.setRange(0, max(1, self.plan.count))
         self.progress.setValue(0)
         self.progress.show()
-        way = self.way.currentText()
+        way = self.way.currentData()
         if way == NOW:
             self.desk.push(self.plan, self._progressed, self._done)
             return
@@ -186,13 +237,19 @@ class PushDialog(QDialog):
 
         file = None
         if way == FILE:
-            file = ask_where(self, "MIDI file", self.folder / "ramp.mid", ".mid", "MIDI")
+            file = ask_where(
+                self,
+                translate("push_dialog", "MIDI file"),
+                self.folder / "ramp.mid",
+                ".mid",
+                "MIDI",
+            )
             if file is None:
                 return
         scene, curve = self.desk.scene, self.curve.currentText()
         tempo = (scene.transport.tempo if scene is not None else None) or USUAL_TEMPO
         start = self.start.value() if way == RAMP else 0.0
-        if self.unit.currentText() == BARS:
+        if self.unit.currentData() == BARS:
             ramp = Ramp.bars(start, self.length.value(), tempo, curve=curve)
         else:
             ramp = Ramp(start, self.length.value(), curve)
@@ -204,23 +261,26 @@ class PushDialog(QDialog):
 
     def _done(self, report: PushReport) -> None:
         self.report = report
-        counts = [(len(report.of(state)), state) for state in WORDS]  # type: ignore[arg-type]
-        told = ", ".join(f"{count} {state}" for count, state in counts if count)
-        self.summary.setText(f"{told or 'Nothing was set'} in {report.seconds:.1f} s.")
+        told = counted(report) or translate("push_dialog", "Nothing was set")
+        self.summary.setText(
+            translate("push_dialog", "{told} in {seconds:.1f} s.").format(
+                told=told, seconds=report.seconds
+            )
+        )
         ended = {write.parameter.key: write for write in report.writes}
         plan = self.plan
         assert plan is not None
         wanted = [want for part in plan.parts for want in part.wanted]
         for at, want in enumerate(wanted):
             write = ended.get(want.parameter.key)
-            text = "as before" if write is None else WORDS[write.status]
+            text = translate("push_dialog", "as before") if write is None else _became(write.status)
             if write is not None and write.reason:
                 text += f": {write.reason}"
-            elif write is not None and write.found is not None and self.way.currentText() == NOW:
+            elif write is not None and write.found is not None and self.way.currentData() == NOW:
                 text += f": {_value(write.found, write.text)}"
             self.table.setItem(at, len(COLUMNS) - 1, QTableWidgetItem(text))
         lost = [
-            f"{write.parameter.name}: {write.status}, {write.reason}."
+            f"{write.parameter.name}: {_word(write.status)}, {write.reason}."
             for write in report.writes
             if write.status != "confirmed"
             and not any(write.parameter.key == w.parameter.key for w in wanted)
@@ -241,6 +301,20 @@ class PushDialog(QDialog):
         self._unwatch()
         self.desk.stop()
         super().done(result)
+
+
+def counted(report: PushReport) -> str:
+    """How many values became what, in words; empty where none was written."""
+    counts = [(len(report.of(state)), state) for state in WORDS]  # type: ignore[arg-type]
+    return ", ".join(f"{count} {_word(state)}" for count, state in counts if count)
+
+
+def _word(state: str) -> str:
+    return translate("push_dialog", WORDS[state])
+
+
+def _became(state: str) -> str:
+    return f"{SIGNS[state]} {_word(state)}"
 
 
 def _value(value: float, text: str = "") -> str:

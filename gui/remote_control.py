@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from gui.translations import translate
 from ifx_bridge.errors import UserError
 from ifx_bridge.refine import Progress
 
@@ -54,7 +55,11 @@ class RemoteControl(QObject):
             self.window.problem(error)
             return
         self._remote = Remote(self._wire, self)
-        self.window.say(f"Remote control: listening on port {self._wire.port} of this machine.")
+        self.window.say(
+            translate(
+                "remote_control", "Remote control: listening on port {port} of this machine."
+            ).format(port=self._wire.port)
+        )
 
     def close(self) -> None:
         """Stop listening."""

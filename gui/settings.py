@@ -9,6 +9,7 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, QSettings, pyqtSignal
 
+from gui.translations import translate
 from ifx_bridge.errors import UserError
 
 RECENT_KEPT = 12
@@ -21,8 +22,8 @@ class Setting:
     Attributes:
         key: Identifier, with its group before the slash.
         default: Its value and, by that, its type: bool, int, float or str.
-        title: What a person reads.
-        text: One sentence.
+        title: What a person reads, in English.
+        text: One sentence, in English.
         low: Smallest value of a number.
         high: Largest value of a number.
         choices: Values that are possible; called when the dialog opens, empty for any.
@@ -35,6 +36,16 @@ class Setting:
     low: float = 0
     high: float = 0
     choices: Callable[[], list[str]] | None = None
+
+    @property
+    def shown_title(self) -> str:
+        """The title in the language of the desktop."""
+        return translate("settings", self.title)
+
+    @property
+    def shown_text(self) -> str:
+        """The sentence in the language of the desktop."""
+        return translate("settings", self.text)
 
     def read(self, value: Any) -> bool | int | float | str:
         """A value as it may stand in a file, checked; the default where it makes no sense."""

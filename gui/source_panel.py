@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import QT_TRANSLATE_NOOP, Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from gui import theme
@@ -12,20 +12,34 @@ from gui.latest import Latest
 from gui.listening import Listening
 from gui.parts import Panel, button, label, row
 from gui.pictures import Waveform
+from gui.translations import translate
 from ifx_bridge import facts
 from ifx_bridge.demo import clips
 
-EMPTY = "Drop a dry recording here\n\nWAV, AIFF, FLAC, MP3 or OGG,\na session.json, or a preset"
+EMPTY = QT_TRANSLATE_NOOP(
+    "source_panel",
+    "Drop a dry recording here\n\nWAV, AIFF, FLAC, MP3 or OGG,\na session.json, or a preset",
+)
 IDEA = "make it sound like a church"
 
 
 MEASURED = {
-    "LUFS": "Loudness over the whole clip, ITU-R BS.1770",
-    "crest": "Peaks above the mean level: the more, the livelier",
-    "centre": "Where the middle of the spectrum lies: the higher, the brighter",
-    "bass": "Share of the power below 250 Hz",
-    "tempo": "Beats a minute",
-    "decay": "How fast sounds die away",
+    QT_TRANSLATE_NOOP("source_panel", "LUFS"): QT_TRANSLATE_NOOP(
+        "source_panel", "Loudness over the whole clip, ITU-R BS.1770"
+    ),
+    QT_TRANSLATE_NOOP("source_panel", "crest"): QT_TRANSLATE_NOOP(
+        "source_panel", "Peaks above the mean level: the more, the livelier"
+    ),
+    QT_TRANSLATE_NOOP("source_panel", "centre"): QT_TRANSLATE_NOOP(
+        "source_panel", "Where the middle of the spectrum lies: the higher, the brighter"
+    ),
+    QT_TRANSLATE_NOOP("source_panel", "bass"): QT_TRANSLATE_NOOP(
+        "source_panel", "Share of the power below 250 Hz"
+    ),
+    QT_TRANSLATE_NOOP("source_panel", "tempo"): QT_TRANSLATE_NOOP("source_panel", "Beats a minute"),
+    QT_TRANSLATE_NOOP("source_panel", "decay"): QT_TRANSLATE_NOOP(
+        "source_panel", "How fast sounds die away"
+    ),
 }
 
 
@@ -35,19 +49,20 @@ class Facts(QWidget):
     def __init__(self) -> None:
         """Nothing measured."""
         super().__init__()
-        self.setAccessibleName("Measured of the clip")
+        self.setAccessibleName(translate("source_panel", "Measured of the clip"))
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 4, 0, 0)
         grid.setSpacing(6)
         self.values: list[QLabel] = []
         for at, (name, tip) in enumerate(MEASURED.items()):
             tile = QFrame()
-            tile.setToolTip(tip)
+            tile.setToolTip(translate("source_panel", tip))
             tile.setObjectName("fact")
             rows = QVBoxLayout(tile)
             rows.setContentsMargins(7, 5, 4, 5)
             rows.setSpacing(0)
             value = label("…", "value")
+            name = translate("source_panel", name)
             value.setAccessibleName(name)
             rows.addWidget(value)
             rows.addWidget(label(name, "quiet"))
@@ -56,14 +71,22 @@ class Facts(QWidget):
 
     def tell(self, found: facts.Facts | None) -> None:
         """What was found; None while it is being measured."""
-        texts = ["…"] * len(MEASURED) if found is None else [
-            f"{found.loudness_lufs:.1f}",
-            f"{found.crest_db:.0f} dB",
-            f"{found.brightness_hz:.0f} Hz",
-            f"{100 * found.low_share:.0f} %",
-            f"{found.tempo_bpm:.0f} bpm" if found.tempo_bpm else "no beat",
-            f"{found.decay_db_per_second:.0f} dB/s" if found.decay_db_per_second else "none",
-        ]  # fmt: skip
+        texts = (
+            ["…"] * len(MEASURED)
+            if found is None
+            else [
+                f"{found.loudness_lufs:.1f}",
+                f"{found.crest_db:.0f} dB",
+                f"{found.brightness_hz:.0f} Hz",
+                f"{100 * found.low_share:.0f} %",
+                f"{found.tempo_bpm:.0f} bpm"
+                if found.tempo_bpm
+                else translate("source_panel", "no beat"),
+                f"{found.decay_db_per_second:.0f} dB/s"
+                if found.decay_db_per_second
+                else translate("source_panel", "none"),
+            ]
+        )
         for value, text in zip(self.values, texts, strict=True):
             value.setText(text)
 
@@ -83,29 +106,40 @@ class SourcePanel(Panel):
 
     def __init__(self, document: Document, listening: Listening) -> None:
         """Of a document."""
-        super().__init__("Source")
+        super().__init__(translate("source_panel", "Source"))
         self.document, self.listening = document, listening
-        self.clip_label = label("No clip", "title", wrap=True)
-        self.clip_label.setAccessibleName("Clip")
+        self.clip_label = label(translate("source_panel", "No clip"), "title", wrap=True)
+        self.clip_label.setAccessibleName(translate("source_panel", "Clip"))
         self.rows.addWidget(self.clip_label)
-        self.about = label("What everything is about: one dry sound.", "quiet", wrap=True)
-        self.about.setAccessibleName("Length, rate and channels")
+        self.about = label(
+            translate("source_panel", "What everything is about: one dry sound."),
+            "quiet",
+            wrap=True,
+        )
+        self.about.setAccessibleName(translate("source_panel", "Length, rate and channels"))
         self.rows.addWidget(self.about)
-        self.drop = QLabel(EMPTY)
+        self.drop = QLabel(translate("source_panel", EMPTY))
         self.drop.setObjectName("drop")
         self.drop.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.drop.setMinimumHeight(150)
         self.rows.addWidget(self.drop)
         self.idea_button = button(
-            "▶ &Hear the idea",
-            f"Opens a guitar that comes along and asks: {IDEA}. No key, network or DAW is needed",
+            translate("source_panel", "▶ &Hear the idea"),
+            translate(
+                "source_panel",
+                "Opens a guitar that comes along and asks: {idea}. No key, network or DAW is "
+                "needed",
+            ).format(idea=IDEA),
             lambda: self.hear_idea.emit(IDEA),
             primary=True,
         )
         self.rows.addWidget(self.idea_button)
         self.idea = label(
-            f"A guitar that comes along, and one instruction: “{IDEA}”. "
-            "No key, no network, no DAW.",
+            translate(
+                "source_panel",
+                "A guitar that comes along, and one instruction: “{idea}”. No key, no network, "
+                "no DAW.",
+            ).format(idea=IDEA),
             "quiet",
             wrap=True,
         )
@@ -124,9 +158,14 @@ class SourcePanel(Panel):
         self.rows.addWidget(self.facts)
         self.rows.addStretch(1)
         self.open_button = button(
-            "&Open…", "Open a recording or a session.json (Ctrl+O)", self.open_file.emit
+            translate("source_panel", "&Open…"),
+            translate("source_panel", "Open a recording or a session.json (Ctrl+O)"),
+            self.open_file.emit,
         )
-        self.demo_button = button("&Try one", "Recordings that come along")
+        self.demo_button = button(
+            translate("source_panel", "&Try one"),
+            translate("source_panel", "Recordings that come along"),
+        )
         demos = QMenu(self.demo_button)
         for name in clips():
             action = demos.addAction(name.capitalize())
@@ -151,8 +190,15 @@ class SourcePanel(Panel):
         """Take the window's colours as they are now."""
         colours = theme.current
         self.legend.setText(
-            f'<span style="color:{colours.dry}">∿</span> dry, a line &nbsp; '
-            f'<span style="color:{colours.accent}">▬</span> heard, filled &nbsp; click to go there'
+            " &nbsp; ".join(
+                (
+                    f'<span style="color:{colours.dry}">∿</span> '
+                    + translate("source_panel", "dry, a line"),
+                    f'<span style="color:{colours.accent}">▬</span> '
+                    + translate("source_panel", "heard, filled"),
+                    translate("source_panel", "click to go there"),
+                )
+            )
         )
 
     def _empty(self, yes: bool) -> None:
@@ -170,7 +216,13 @@ class SourcePanel(Panel):
     def _opened(self) -> None:
         clip = self.document.clip
         assert clip is not None
-        channels = {1: "mono", 2: "stereo"}.get(clip.channels, f"{clip.channels} channels")
+        channels = {
+            1: translate("source_panel", "mono"),
+            2: translate("source_panel", "stereo"),
+        }.get(
+            clip.channels,
+            translate("source_panel", "{channels} channels").format(channels=clip.channels),
+        )
         about = f"{clip.seconds:.1f} s · {clip.sample_rate} Hz · {channels}"
         self.clip_label.setText(clip.path.name)
         self.about.setText(about)

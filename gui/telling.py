@@ -6,6 +6,9 @@ import re
 from html import escape
 from itertools import groupby
 
+from PyQt6.QtCore import QT_TRANSLATE_NOOP
+
+from gui.translations import translate
 from ifx_bridge.effects.chain import Chain
 from ifx_bridge.effects.describe import changes
 from ifx_bridge.session import Session, Turn
@@ -18,9 +21,9 @@ NOUGHT = re.compile(r"(?<![\w.])[+-](0\.0+)(?!\d)")
 # Between what belongs together: not broken over two lines.
 SPACE = "\u00a0"
 ROUTES = {
-    "initialize_all": "new chain",
-    "reuse_all": "went on with the chain",
-    "reuse_and_initialize": "added to the chain",
+    "initialize_all": QT_TRANSLATE_NOOP("telling", "new chain"),
+    "reuse_all": QT_TRANSLATE_NOOP("telling", "went on with the chain"),
+    "reuse_and_initialize": QT_TRANSLATE_NOOP("telling", "added to the chain"),
 }
 
 
@@ -47,57 +50,116 @@ def before(session: Session, turn: Turn) -> Chain:
 
 def effects(chain: Chain) -> str:
     """The effects in signal order."""
-    return " → ".join(slot.effect.title for slot in chain) or "no effects"
+    return " → ".join(slot.effect.title for slot in chain) or translate("telling", "no effects")
 
 
 def row(session: Session, turn: Turn, on_path: bool) -> str:
     """A turn in the list: the instruction, then what there is to know of it."""
     parts = [effects(turn.as_chain())]
-    parts.append("by hand" if turn.brain == HAND else f"score {plain(f'{turn.score.after:.2f}')}")
+    score = plain(f"{turn.score.after:.2f}")
+    parts.append(
+        translate("telling", "by hand")
+        if turn.brain == HAND
+        else translate("telling", "score {score}").format(score=score)
+    )
     parts.append(f"{turn.seconds:.1f} s")
     if turn.parent != turn.index - 1:
-        parts.append(f"from turn {turn.parent}" if turn.parent else "from the dry clip")
+        parts.append(
+            translate("telling", "from turn {parent}").format(parent=turn.parent)
+            if turn.parent
+            else translate("telling", "from the dry clip")
+        )
     if not turn.understood:
-        parts.append("not understood")
+        parts.append(translate("telling", "not understood"))
     if not turn.finished:
-        parts.append("stopped early")
+        parts.append(translate("telling", "stopped early"))
     if turn.index == session.head:
-        parts.append("you are here")
+        parts.append(translate("telling", "you are here"))
     elif not on_path:
-        parts.append("undone" if turn.index in session.undone else "another branch")
+        parts.append(
+            translate("telling", "undone")
+            if turn.index in session.undone
+            else translate("telling", "another branch")
+        )
     # What belongs together is not broken over two lines; the chain may be.
     rest = [part.replace(" ", SPACE) for part in parts[1:]]
     return f"{turn.index}  {' '.join(turn.instruction.split())}\n" + " · ".join([parts[0], *rest])
 
 
+def outcome(turn: Turn, by_hand: bool, notes: tuple[str, ...]) -> str:
+    """What became of a turn that was just made, in a line; `notes` are of its saving."""
+    if notes:
+        saved = translate("telling", "Turn {index} is done and saved.")
+        return " ".join([saved.format(index=turn.index), *notes])
+    if by_hand:
+        text = translate("telling", "Turn {index}: {instruction}.")
+    elif not turn.understood:
+        text = translate("telling", "Turn {index} changed nothing: say it in other words.")
+    elif not turn.finished:
+        text = translate("telling", "Stopped. Turn {index} is the best so far, and it is saved.")
+    else:
+        text = translate("telling", "Turn {index} is done and saved ({seconds:.1f} s).")
+    return text.format(index=turn.index, instruction=short(turn.instruction), seconds=turn.seconds)
+
+
 def score_tip(turn: Turn) -> str:
     """What the score of a turn means."""
     if turn.brain == HAND:
-        return "set by hand: no score was measured"
+        return translate("telling", "set by hand: no score was measured")
     if turn.score.after < 0:
-        return "below 0 is further from what the words mean than the sound before"
-    return "0 is the sound before, 1 is all that the words typically do"
+        return translate(
+            "telling", "below 0 is further from what the words mean than the sound before"
+        )
+    return translate("telling", "0 is the sound before, 1 is all that the words typically do")
 
 
 def page(session: Session, turn: Turn) -> str:
     """What a turn did, as HTML."""
-    parts = [f"<h3>Turn {turn.index}</h3>", f"<p>{escape(turn.explanation)}</p>"]
+    parts = [
+        f"<h3>{_heading(turn)}</h3>",
+        f"<p>{escape(turn.explanation)}</p>",
+    ]
     parts += [f"<p><i>{escape(note)}</i></p>" for note in turn.notes]
     parts += differences(before(session, turn), turn.as_chain())
-    notes = [] if turn.brain == HAND else [
-        f"Score {plain(f'{turn.score.before:.2f} → {turn.score.after:.2f}')}: {score_tip(turn)}"
-    ]  # fmt: skip
+    notes = []
+    if turn.brain != HAND:
+        score = plain(f"{turn.score.before:.2f} → {turn.score.after:.2f}")
+        notes.append(
+            translate("telling", "Score {score}: {meaning}").format(
+                score=score, meaning=score_tip(turn)
+            )
+        )
     if turn.trim_db:
-        notes.append(f"Output {decibels(turn.trim_db)}, so that it is as loud as the dry clip")
-    notes.append(f"Took {turn.seconds:.1f} s; {ROUTES[turn.route]}")
+        notes.append(
+            translate("telling", "Output {level}, so that it is as loud as the dry clip").format(
+                level=decibels(turn.trim_db)
+            )
+        )
+    notes.append(
+        translate("telling", "Took {seconds:.1f} s; {route}").format(
+            seconds=turn.seconds, route=translate("telling", ROUTES[turn.route])
+        )
+    )
     if turn.usage is not None:
-        notes.append(f"Asked {turn.brain}: {turn.usage.text}")
+        notes.append(
+            translate("telling", "Asked {brain}: {usage}").format(
+                brain=turn.brain, usage=turn.usage.text
+            )
+        )
     if turn.limited_db:
-        notes.append(f"Peaks limited by {turn.limited_db:.1f} dB")
+        notes.append(
+            translate("telling", "Peaks limited by {limited_db:.1f} dB").format(
+                limited_db=turn.limited_db
+            )
+        )
     if not turn.finished:
-        notes.append("Stopped: this is the best so far")
+        notes.append(translate("telling", "Stopped: this is the best so far"))
     parts.append("<hr><p>" + "<br>".join(escape(note) for note in notes) + "</p>")
     return "".join(parts)
+
+
+def _heading(turn: Turn) -> str:
+    return translate("telling", "Turn {index}").format(index=turn.index)
 
 
 def differences(one: Chain, other: Chain) -> list[str]:
@@ -106,7 +168,7 @@ def differences(one: Chain, other: Chain) -> list[str]:
     found = changes(one, other)
     for title, group in groupby(found, key=lambda change: change.title):
         rows = list(group)
-        new = " (new)" if rows[0].kind == "added" else ""
+        new = f" ({translate('telling', 'new')})" if rows[0].kind == "added" else ""
         texts = "<br>".join(escape(plain(change.text)) for change in rows)
         parts.append(f"<p><b>{escape(title)}</b>{new}<br>{texts}</p>")
-    return parts or ["<p>No knob was turned.</p>"]
+    return parts or ["<p>" + escape(translate("telling", "No knob was turned.")) + "</p>"]

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from PyQt6.QtCore import QT_TRANSLATE_NOOP
 from PyQt6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QVBoxLayout, QWidget
 
 from gui.parts import label
+from gui.translations import translate
 from ifx_bridge.effects.chain import Slot
 
 if TYPE_CHECKING:
     from ifx_bridge.plugins.description import Description
 
-NONE = "leave it"
+NONE = QT_TRANSLATE_NOOP("translate_dialog", "leave it")
 
 
 class TranslateDialog(QDialog):
@@ -24,15 +26,21 @@ class TranslateDialog(QDialog):
     ) -> None:
         """Of the effects of a chain and the plugins of this computer."""
         super().__init__(parent)
-        self.setWindowTitle("Translate to my plugins")
+        self.setWindowTitle(translate("translate_dialog", "Translate to my plugins"))
         self.plugins = {each.path: each for each in plugins if each.class_id and each.parameters}
         self.boxes: dict[str, QComboBox] = {}
         form = QFormLayout()
         for slot in slots:
             box = self.boxes[slot.fx] = QComboBox()
-            box.setAccessibleName(f"Plugin for {slot.effect.title}")
-            box.setToolTip(f"Which plugin shall sound like {slot.effect.title}")
-            box.addItem(NONE, "")
+            box.setAccessibleName(
+                translate("translate_dialog", "Plugin for {title}").format(title=slot.effect.title)
+            )
+            box.setToolTip(
+                translate("translate_dialog", "Which plugin shall sound like {title}").format(
+                    title=slot.effect.title
+                )
+            )
+            box.addItem(translate("translate_dialog", NONE), "")
             for path, each in self.plugins.items():
                 box.addItem(f"{each.name} ({each.vendor})", path)
             form.addRow(slot.effect.title, box)
@@ -43,8 +51,11 @@ class TranslateDialog(QDialog):
         rows = QVBoxLayout(self)
         rows.addWidget(
             label(
-                "Each plugin is tried until it sounds like the effect beside it. Its preset is "
-                "written into the results folder; the chain stays as it is.",
+                translate(
+                    "translate_dialog",
+                    "Each plugin is tried until it sounds like the effect beside it. Its preset is "
+                    "written into the results folder; the chain stays as it is.",
+                ),
                 wrap=True,
             )
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, QThread, pyqtSignal
 
+from gui.translations import translate
 from ifx_bridge.errors import Cancelled, UserError
 from ifx_bridge.refine import Progress
 
@@ -58,15 +59,19 @@ class Job(QThread):
         try:
             self.succeeded.emit(self._work(self._report, self._stop.is_set))
         except Cancelled:
-            self.failed.emit(UserError("Stopped before there was anything to keep."))
+            self.failed.emit(
+                UserError(translate("worker", "Stopped before there was anything to keep."))
+            )
         except UserError as error:
             self.failed.emit(error)
         except Exception as error:  # no traceback reaches a user
             self.failed.emit(
                 UserError(
-                    f"Something unexpected went wrong ({type(error).__name__}: {error}).",
-                    kept="The session is as it was.",
-                    next_step="Try again, or report it with what you did.",
+                    translate(
+                        "worker", "Something unexpected went wrong ({kind}: {error})."
+                    ).format(kind=type(error).__name__, error=error),
+                    kept=translate("worker", "The session is as it was."),
+                    next_step=translate("worker", "Try again, or report it with what you did."),
                 )
             )
         finally:
