@@ -11,7 +11,7 @@ from ifx_bridge.brain.phrases import EFFECT_NAMES, REVERB_TRAITS
 from ifx_bridge.words.forms import base_in
 
 _REVERB = rf"(?:{'|'.join(EFFECT_NAMES['rev'])}|reverb tail|tail|decay)"
-_EFFECT = "|".join(
+EFFECT = "|".join(
     sorted((n for names in EFFECT_NAMES.values() for n in names), key=len, reverse=True)
 )
 _ADJECTIVE = (
@@ -33,7 +33,7 @@ _ANYTHING_BUT = re.compile(
 )
 # "down a long tunnel" is where, not how much.
 _WHERE = re.compile(r"\b(?:down|up|across|along|at the (?:bottom|end|back) of) (?=(?:an?|the) \w)")
-_NO_PLACE = re.compile(rf"(?:an?|the) (?:bit|little|touch|tad|hair|notch|lot|{_EFFECT}|third"
+_NO_PLACE = re.compile(rf"(?:an?|the) (?:bit|little|touch|tad|hair|notch|lot|{EFFECT}|third"
 rf"|fifth|fourth"
                        r"|octave|semitone|whole|half|step|tone|mix|lows?|highs?|bass|treble"
                        r"|mids?|top|bottom"
@@ -45,7 +45,7 @@ rf"|fifth|fourth"
 
 # "The reverb and the delay are too loud" is said of each.
 _SUBJECTS = re.compile(
-    rf"\b(?:the |both the )?({_EFFECT}) and (?:the )?({_EFFECT}) ((?:are|is|sound|feel)\b[^,.;]*)"
+    rf"\b(?:the |both the )?({EFFECT}) and (?:the )?({EFFECT}) ((?:are|is|sound|feel)\b[^,.;]*)"
 )
 
 

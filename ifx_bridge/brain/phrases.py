@@ -67,46 +67,69 @@ KNOB_NAMES = {
     "treble": ("eq", "high_shelf_gain_db"),
     "highs": ("eq", "high_shelf_gain_db"),
     "high end": ("eq", "high_shelf_gain_db"),
-    "the top": ("eq", "high_shelf_gain_db"),
+    "top": ("eq", "high_shelf_gain_db"),
+    "bottom": ("eq", "low_shelf_gain_db"),
+    "bottom end": ("eq", "low_shelf_gain_db"),
     "top end": ("eq", "high_shelf_gain_db"),
 }
-# (how much of the typical change, the words)
-AMOUNTS = (
-    (0.25, ("a tiny bit", "a hair", "barely", "ever so slightly", "a smidge", "a smidgen")),
-    (
-        0.5,
-        (
-            "a little bit", "a little", "a bit", "a touch", "a tad", "a hint of", "a hint",
-            "slightly",
-            "subtly", "subtle", "somewhat", "a dash", "a pinch", "lightly", "mildly", "gently",
-            "softly",
-            "kind of", "kinda", "sort of", "bit", "touch", "hint",
-        ),
-    ),
-    (0.8, ("some", "fairly", "moderately", "a degree")),
-    (1.0, ("quite", "pretty", "rather")),
-    (
-        1.5,
-        (
-            "very", "really", "a lot", "lots of", "lots", "much", "way", "far", "heavily", "heavy",
-            "strongly", "loads of", "tons of", "plenty of", "seriously", "significantly", "so",
-            "considerably", "deeply", "ton of",
-        ),
-    ),
-    (
-        2.0,
-        (
-            "extremely", "super", "insanely", "totally", "completely", "massively", "absolutely",
-            "ridiculously", "incredibly", "ultra", "crazy", "hugely", "utterly",
-            "as much as possible",
-        ),
-    ),
-)  # fmt: skip
+# How much of the typical change the words mean.
+_AMOUNTS_TEXT = {
+    0.25: """
+        a tiny bit, a hair, barely, ever so slightly, ever so, a smidge, a smidgen, a
+        whisker, minimally, infinitesimally, a teeny bit, a wee bit, hardly any, a
+        hairsbreadth, a sliver of, a sliver, a speck of, a teensy bit, microscopic, almost
+        imperceptibly, imperceptibly
+    """,
+    0.5: """
+        a little bit, a little, a bit, a touch, a tad, a hint of, a hint, slightly, subtly,
+        subtle, somewhat, a dash, a pinch, lightly, mildly, gently, softly, kind of, kinda,
+        sort of, marginally, fractionally, a fraction of, a fraction, faintly, vaguely, a
+        notch, a shade, a splash of, a dab of, a drop of, a sprinkle of, a sprinkling of, a
+        dusting of, a kiss of, a lick of, a whiff of, a taste of, a squeeze of, a trace of,
+        a suggestion of, a pinch of, a dash of, a breath of, a drizzle of, a smattering of,
+        a whisper of, a nip of, a glimmer of, a spot of, a scrap of, modestly, delicately, a
+        wee, a nudge, a trifle, tastefully, sparingly, a lick, only just, a modest, a small
+        amount of, bit, touch, hint
+    """,
+    0.8: """
+        some, fairly, moderately, a degree, reasonably
+    """,
+    1.0: """
+        quite, pretty, rather, noticeably, distinctly, a fair amount of, a fair bit of, a
+        fair bit, nicely, a decent amount of, a healthy dose of, a dose of, decidedly,
+        clearly more, properly
+    """,
+    1.5: """
+        very, really, a lot, lots of, lots, much, way, far, heavily, heavy, strongly, loads
+        of, tons of, plenty of, seriously, significantly, so, considerably, deeply, ton of,
+        a ton, tons, loads, heaps of, heaps, bags of, buckets of, a bucket of, oceans of,
+        piles of, stacks of, a whole lot of, a whole lot, a good deal of, a good deal, a
+        great deal of, a great deal, a good bit, markedly, substantially, dramatically,
+        drastically, by a mile, by a lot, by miles, by a long way, by far, vastly, majorly,
+        radically, aggressively, a fuck ton of, a shit ton of, a shitload of, a boatload of,
+        oodles of, big time, like mad, like crazy, awfully, terribly, proper, a mountain of,
+        a wall of, bucketloads of, hella, enormously
+    """,
+    2.0: """
+        extremely, super, insanely, totally, completely, massively, absolutely,
+        ridiculously, incredibly, ultra, crazy, hugely, utterly, as much as possible, mega,
+        unbelievably, to the max, to the maximum, maxed out, outrageously, stupidly,
+        obscenely, wildly, monstrously, stupid, hyper, all the way, to eleven, to 11, off
+        the charts, full blast, flat out, to the extreme, astronomically, immensely,
+        tremendously, exceptionally, violently, as hell, as fuck, to death, times ten, into
+        oblivion, to oblivion, to bits, to pieces, through the roof, beyond recognition
+    """,
+}
+AMOUNTS = tuple(
+    (amount, tuple(" ".join(phrase.split()) for phrase in text.split(",")))
+    for amount, text in _AMOUNTS_TEXT.items()
+)
 # Adjectives that are an amount in front of something else ("a gentle tape echo").
 STRENGTHS = {"gentle": 0.5, "light": 0.5, "delicate": 0.5, "heavy": 1.5, "intense": 1.5}
 # Adjectives of size in front of a space: how they change the room.
 SIZES = {"big": 0.06, "large": 0.06, "huge": 0.08, "massive": 0.08, "enormous": 0.08, "vast": 0.08,
-         "grand": 0.06, "gigantic": 0.08, "small": -0.3, "tiny": -0.4, "little": -0.3}  # fmt: skip
+         "grand": 0.06, "gigantic": 0.08, "giant": 0.08, "small": -0.3, "tiny": -0.4,
+         "little": -0.3}  # fmt: skip
 # What is said of a reverb itself: the knob that it is about, and which way.
 _TRAITS = {
     ("room_size", +1): "long big large huge endless vast enormous massive",
@@ -125,7 +148,8 @@ MORE = ("more", "increase", "raise", "turn up", "boost", "bring up", "push", "cr
         "pump up",
         "up", "deeper", "slower",
         "double", "lengthen", "extend", "stretch", "not enough")  # fmt: skip
-LESS = ("less", "decrease", "reduce", "lower", "turn down", "cut", "bring down", "pull back",
+LESS = ("less", "decrease", "shave", "trim", "reel in", "rein in",
+        "reduce", "lower", "turn down", "cut", "bring down", "pull back",
         "back off", "ease off", "ease up on", "ease", "loosen", "relax",
         "faster", "quicker", "dial back", "dial down", "tone down", "tame",
         "fewer",
@@ -204,6 +228,13 @@ NEGATIVE = re.compile(
     r"\b(?:hurts?|hurting|killing|kills|ruining|ruins|drowning|washing|washes|in the way"
     r"|distracting|over the top|overdone|overd(?:id|o|oing)"
     r"|overcooked|overboard|overkill|excessive|overwhelm\w*|overpower\w*|dominat\w*"
+    r"|swallow(?:s|ing|ed)|eat(?:s|ing)|mask(?:s|ing)|clutter(?:s|ing)|smear(?:s|ing)"
+    r"|chok(?:es|ing)|crowd(?:s|ing)|fight(?:s|ing)|obscur(?:es|ing)|bur(?:ies|ying)"
+    r"|blur(?:s|ring)|mudd(?:ies|ying)|clash(?:es|ing)|tak(?:es|ing) over|stick(?:s|ing) out"
+    r"|jump(?:s|ing) out|too obvious|bother(?:s|ing)|mess(?:es|ing) (?:up|with)|wreck(?:s|ing)"
+    r"|spoil(?:s|ing)|destroy(?:s|ing)|cover(?:s|ing) (?:up|everything|the)|drowns"
+    r"|smother(?:s|ing)|swamp(?:s|ing)|overshadow\w*|got away from (?:me|us|you)|out of hand"
+    r"|out of control|gets? to me|going on with the|wrong|sucks|horrible|terrible|gross"
     r"|annoying|nasty|ugly|hear the \w+ (?:work\w*|pump\w*|kick\w*)"
     r"|awful|unpleasant|can not stand|sick of|tired of|hate)\b"
 )
@@ -263,6 +294,8 @@ PASSAGE = re.compile(
     r"(?:notes?|parts?|bits?|passages?|sections?|hits?)\b"
     r"|\b(?:around|in|on|of|under|from) (?:the|my) (?:kick|bass) ?(?:drum|guitar|line)?$"
 )
+# Between the things that an instruction asks for.
+JOINT = re.compile(r"(?:[,.;] ?|\b(?:and|then|but|plus|also) )+")
 WISH = re.compile(r"\b(?:more|less|should|needs?|could|must|not|better|good|nice|great)\b")
 SWAP = re.compile(r"\b(?:swap|switch|exchange|flip)\b(?! (?:off|on|it off)\b)")
 KEEPING = re.compile(
@@ -290,7 +323,10 @@ ARTICLES = ("the", "a", "an", "my", "that", "this", "its", "up", "some")
 OWN_FORMS = frozenset({
     "crusher", "bitcrusher", "limiter", "compressor", "gently", "lightly", "softly", "heavily",
     "strongly", "deeply", "mildly", "subtly", "hugely", "massively",
+    *(word for _, phrases in AMOUNTS for phrase in phrases for word in phrase.split()),
 })  # fmt: skip
+# In front of another thing these say what kind it is, not how it should sound ("a cheap intercom").
+KINDS = frozenset({"cheap", "toy", "kid", "kids", "young", "crappy", "crummy", "janky", "trashy"})
 # Asking for them is complaining of what stands beside them.
 SOFTENING = frozenset({"soften", "tame", "smoothen", "smooth out", "tone"})
 # "remove everything except the reverb", "keep only the delay".
