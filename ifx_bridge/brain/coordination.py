@@ -28,8 +28,8 @@ _LESS_MORE = re.compile(
 )
 # What is wanted of anything else: "anything but reverb" wants none.
 _ANYTHING_BUT = re.compile(
-    r"\b(?:anything|everything|all|whatever)(?: you (?:like|want))?,? (?:but|except(?: for)?)"
-    r" (?:the |a )?"
+    r"\b(?:anything|any effect|everything|all|whatever)(?: you (?:like|want))?,?"
+    r" (?:but|except(?: for)?) (?:the |a )?"
 )
 # "down a long tunnel" is where, not how much.
 _WHERE = re.compile(r"\b(?:down|up|across|along|at the (?:bottom|end|back) of) (?=(?:an?|the) \w)")
@@ -39,10 +39,16 @@ rf"|fifth|fourth"
                        r"|mids?|top|bottom"
                        r"|low|high|volume|gain|level|pitch|drive|wet|dry|ratio|threshold|attack"
                        r"|release"
-                       r"|presence|feedback|decay|tail|room|sub|minor|major|few|couple"
+                       r"|chain|signal|presence|feedback|decay|tail|room|sub|minor|major|few|couple"
                        r"|quarter)\b")  # fmt: skip
 
 
+# "Clear up the mud" goes nowhere.
+_TAKEN_UP = """
+    clear clean tidy tighten warm brighten dirty beef fatten thicken fill firm mop soften smooth
+    sharpen open turn bring calm tone dial roll knock water wind pull tame muddy mess
+"""
+_TAKE_UP = frozenset(_TAKEN_UP.split())
 # "The reverb and the delay are too loud" is said of each.
 _SUBJECTS = re.compile(
     rf"\b(?:the |both the )?({EFFECT}) and (?:the )?({EFFECT}) ((?:are|is|sound|feel)\b[^,.;]*)"
@@ -70,7 +76,9 @@ def written_out(text: str) -> str:
 
 
 def _place(match: re.Match[str]) -> str:
-    said = match.string[match.end() :]
+    said, before = match.string[match.end() :], match.string[: match.start()].split()
+    if before and before[-1] in _TAKE_UP:
+        return match[0]
     return match[0] if _NO_PLACE.match(said) else "in "
 
 

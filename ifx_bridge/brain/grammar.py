@@ -43,6 +43,7 @@ from ifx_bridge.brain.phrases import (
     LITTLE,
     MORE,
     NEGATIVE,
+    OF_EFFECT,
     OWN_FORMS,
     PASSAGE,
     PLAIN,
@@ -397,13 +398,14 @@ def _said(clause: str, known: frozenset[str]) -> Iterator[Request]:
             r"\b(not enough|lacks?|lacking|missing|could use"
             r"|(lost|losing) (its|all|the|some|their|his|her)"
             r"|(has|have|got|there is) (no|zero|hardly any|not much|little)"
-            r"|no \w+ (whatsoever|at all|left))\b",
+            r"|(does|do|did) not (\w+ )?(have|got) (any|much|enough|a lot of)"
+            r"|no \w+ (whatsoever|at all|left|any ?more))\b",
             clause,
         )
     )
     kept_out = bool(re.search(r"\b(do not|not|never|avoid|without|no)\b", clause))
     named = [p for p in descriptor_phrases(rest, known) if " " in p]
-    unnamed = _without_phrases(clause, named)  # "take the edge off" takes nothing off
+    unnamed = _without_phrases(rest, named)  # "take the edge off" takes nothing off
     negated = not wanting and bool(
         kept_out
         or re.search(r"\btake (the |some |that )?[\w ]+ (off|out|away)\b", unnamed)
@@ -416,6 +418,11 @@ def _said(clause: str, known: frozenset[str]) -> Iterator[Request]:
     elif re.search(r"\b(double|twice)\b", clause):
         amount = 2.5
 
+    if bad and OF_EFFECT.match(clause):
+        guilty, theirs = _effects_in(clause)[0], _knob_in(rest)
+        if theirs is None or theirs[0] != guilty:
+            yield Request("less", guilty, amount=amount, text=clause)
+            return
     # Descriptors of more than one word go before effect names ("tape echo", "plate reverb").
     phrases = descriptor_phrases(rest, known)
     # What is complained of has a cause in the chain; what is wanted is the knob of that name.

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Container
 
 from ifx_bridge.brain.coordination import EFFECT
+from ifx_bridge.brain.phrases import REVERB_TRAITS
 from ifx_bridge.words.forms import base_in
 
 # Verbs with a particle, by what they say; the particle stands before what is meant or behind it.
@@ -29,7 +30,7 @@ PARTICLE_VERBS = {
     "a bit less": "nudge down, edge down, inch down, notch down, creep down",
     "remove": """
         pull out, yank out, rip out, rip off, strip away, strip out, strip off, peel off,
-        throw out, chuck out, pull away, throw away, kick out, toss out
+        throw out, get out, cut out, chuck out, pull away, throw away, kick out, toss out
     """,
     "add": """
         dial in, throw in, chuck in, chuck on, whack on, bung on, stick on, stick in, blend
@@ -40,10 +41,11 @@ PARTICLE_VERBS = {
 # Verbs and openings without one.
 PLAIN_VERBS = {
     "less": """
-        go easy on, go easy with, take it easy on, go light on, go gentle on, lay off,
-        shave, trim, dampen, rein, temper, subdue, curb, restrain, contain, not as much, not
-        so much, half as much, not quite as much, back off on, ease back on, pull back on,
-        reduce the amount of, cut down on
+        clear up, clear out, mop up, clean out, deal with, sort out, go easy on, go easy
+        with, take it easy on, go light on, go gentle on, lay off, shave, trim, dampen,
+        rein, temper, subdue, curb, restrain, contain, not as much, not so much, half as
+        much, not quite as much, back off on, ease back on, pull back on, reduce the amount
+        of, cut down on
     """,
     "lots of": """
         go nuts with, go nuts on, go crazy with, go crazy on, go wild with, go heavy on, go
@@ -52,7 +54,10 @@ PLAIN_VERBS = {
         overload
     """,
     "add": "dust it with, season it with, sprinkle, sprinkle it with, dress it with, hit it with",
-    "remove": "have done with, dispense with, do away with, we can lose, i could do without",
+    "remove": """
+        quit, bin, axe, nuke, zap, banish, purge, wipe,
+        dump, trash, have done with, dispense with, do away with, we can lose, i could do without
+    """,
 }  # fmt: skip
 _CANON = {verb: canon for canon, verbs in PLAIN_VERBS.items() for verb in
           (" ".join(v.split()) for v in verbs.split(","))}  # fmt: skip
@@ -65,8 +70,9 @@ _DEGREE = r"(?:(?P<degree>right|way|well|all the way|a bit|a little|a touch|slig
 # People and things that make the sound, and words that say which one: no wishes.
 _PLAYERS = (
     r"guitars?|piano|drums?|drum loop|drum kit|kit|voices?|vocals?|vocalist|singers?"
-    r"|bass line|bassline|bass|synths?|pads?|strings?|organ|choir|horns?|brass|sax|snare|kick|toms?|loop|sample|beat|lead"
-    r"|keys|track|mix|podcast|speaker|host|guest|narrator|line|riff|solo|stem|take|recording|clip"
+    r"|bass line|bassline|bass|synths?|pads?|strings?|organ|choir|horns?|brass|sax|snare|kick"
+    r"|toms?|loop|sample|beat|lead|keys|track|mix|podcast|speaker|host|guest|narrator|line|riff"
+    r"|solo|stem|take|recording|clip"
 )
 _WHICH = (
     r"electric|acoustic|female|male|lead|rhythm|bass|backing|background|steel|metal|nylon|upright"
@@ -110,12 +116,13 @@ _INSTEAD = re.compile(
     r"\b(?P<first>[a-z]+),? (?:rather than|instead of|as opposed to) (?:being )?(?P<second>[a-z]+)"
 )
 _ENOUGH = re.compile(
-    r"(?:\b(?P<who>(?:the |my )?[a-z]+(?: end)?) (?:is|are|was|sounds?|feels?|does|do) )?"
+    r"(?:\b(?P<who>(?:the |my )?[a-z]+(?: end| tail)?) (?:is|are|was|sounds?|feels?|does|do) )?"
     r"\b(?:not|nowhere near|never|hardly|barely)"
     r" (?:(?:quite|nearly|really|anywhere near|sound|feel|even|at all) )*(?P<how>[a-z]+) enough\b"
 )
 _FAILS = re.compile(
-    r"\b(?P<who>(?:the |my )?[a-z]+) (?:does|do|did) not (?:(?:really|quite|exactly|even) )*"
+    r"\b(?:(?P<who>(?:the |my )?[a-z]+) (?:just )?(?:does|do|did)|does) not"
+    r" (?:(?:really|quite|exactly|even) )*"
     r"(?P<how>[a-z]+)(?: enough| at all)?(?=$|[,.;!?])"
 )
 _OVER = re.compile(r"\bover-?(?P<how>(?!driv|all\b|view|done|did|do\b|dub)[a-z]{4,})\b")
@@ -138,6 +145,13 @@ TURNS = tuple(
          r"|a little|getting|still|just|not|all|gone|lost|missing|washed|kind)\b)", r"\1 is "),
         (r"\b(?:i am hearing|i hear|there seems to be|i get) (?=an?\b|some\b|too\b|this\b)",
          "there is "),
+        (r"\b(?:just |only )?an? (?!lot|ton|load|heap|bunch|bucket|mile|whole|good|great|fair|hell"
+         r"|few|tiny|little|million|thousand|hundred|third|half|quarter|much|far)[a-z]+"
+         r" (?=(?:more|less) [a-z])", "a bit "),
+        (r"\bkeep (?:the |any |my )?(.+?) (?:subtle|minimal|tasteful|light|discreet|in check"
+         r"|under control|to a minimum)\b", r"not too much \1"),
+        (r"\btoo ([a-z-]+) for (?:an?|my|our|this|the|some|that) [a-z' -]+?"
+         r"(?=$|[,.;!?]| and | but )", r"too \1"),
         (r"\bon top(?: of (?:it|that|this|everything))?(?=$|[,.;!?])", ""),
         (r"\bfull[ -]on\b|\ball[ -]out\b|\bfull[ -]blown\b|\bballs to the wall\b", "extremely"),
         (r"\bi (?:do not|no longer) (?:want|need|like) (?:the |any |that |this )?(.+?)"
@@ -160,6 +174,7 @@ def plain(text: str, known: Container[str]) -> str:
     text = _NAMED.sub(r"\g<the> \g<player>", text)
     if len(text.split()) > 2 and not re.search(r"\b(?:like|more|turn) (?:the|my)\b", text):
         text = _AS_PLAYER.sub("it", text)
+    text = re.sub(r"(?<=[a-z])'s\b", "", text)
     text = _FAULT.sub(lambda m: f"{m['who']} is {_ing(m['verb'])}", text)
     if not _WISHED.search(text):
         text = _SUNK.sub("too much ", text)
@@ -215,7 +230,8 @@ def _wanting(known: Container[str]) -> Callable[[re.Match[str]], str]:
 
 
 def _means(word: str, known: Container[str]) -> bool:
-    return base_in(word, known) is not None or re.fullmatch(EFFECT, word) is not None
+    named = word in REVERB_TRAITS or re.fullmatch(EFFECT, word) is not None
+    return named or base_in(word, known) is not None
 
 
 def _ing(verb: str) -> str:

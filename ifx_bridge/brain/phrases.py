@@ -230,7 +230,8 @@ NEGATIVE = re.compile(
     r"|overcooked|overboard|overkill|excessive|overwhelm\w*|overpower\w*|dominat\w*"
     r"|swallow(?:s|ing|ed)|eat(?:s|ing)|mask(?:s|ing)|clutter(?:s|ing)|smear(?:s|ing)"
     r"|chok(?:es|ing)|crowd(?:s|ing)|fight(?:s|ing)|obscur(?:es|ing)|bur(?:ies|ying)"
-    r"|blur(?:s|ring)|mudd(?:ies|ying)|clash(?:es|ing)|tak(?:es|ing) over|stick(?:s|ing) out"
+    r"|blur(?:s|ring)|mudd(?:y|ies|ying) (?:everything|it|things|up|the)|clash(?:es|ing)"
+    r"|tak(?:es|ing) over|stick(?:s|ing) out"
     r"|jump(?:s|ing) out|too obvious|bother(?:s|ing)|mess(?:es|ing) (?:up|with)|wreck(?:s|ing)"
     r"|spoil(?:s|ing)|destroy(?:s|ing)|cover(?:s|ing) (?:up|everything|the)|drowns"
     r"|smother(?:s|ing)|swamp(?:s|ing)|overshadow\w*|got away from (?:me|us|you)|out of hand"
@@ -270,7 +271,9 @@ GONE = re.compile(
 SIGH = re.compile(
     r"(?:(?:ugh|hmm|ok|now|still|it is|so|kind of|kinda|sort of|really|honestly|pretty) )+"
     r"(?:harsh|muddy|boomy|thin|tinny|nasal|honky|boxy|flat|muffled|dull|shrill|brittle|piercing"
-    r"|lifeless|weak|hollow|noisy)\b.*"
+    r"|lifeless|weak|hollow|noisy|papery|fizzy|mushy|splashy|slappy|washy|woolly|scratchy|spitty"
+    r"|sibilant|strident|screechy|ringy|anaemic|gutless|weedy|cloudy|murky|uneven|flabby|tubby"
+    r"|hissy|squashed|choked|shouty|grating|congested|wimpy|puny)\b.*"
 )
 # A fault and where it is: "brittle top end", "harsh around the highs".
 FAULT = re.compile(
@@ -280,6 +283,11 @@ FAULT = re.compile(
     r"(?:,| and| in| around| on)*(?: the| my)?"
     r" (?:top|top end|highs?|high end|treble|low end|lows?|bass|mids?|midrange|low mids|upper mids"
     r"|bottom|bottom end|sub|cymbals?|hats?|hi-hats?|esses|vocals?|voice|consonants|attack)\b.*"
+)
+# An effect of which something is said: "the reverb is eating the words".
+OF_EFFECT = re.compile(
+    r"(?:(?:the|that|this|my|now|but|still|all) )*"
+    rf"(?:{'|'.join(name for names in EFFECT_NAMES.values() for name in names)})\b"
 )
 # Clauses that ask for something and complain of nothing.
 ASKED = re.compile(
@@ -331,8 +339,10 @@ KINDS = frozenset({"cheap", "toy", "kid", "kids", "young", "crappy", "crummy", "
 SOFTENING = frozenset({"soften", "tame", "smoothen", "smooth out", "tone"})
 # "remove everything except the reverb", "keep only the delay".
 EXCEPT = re.compile(
-    r"(?:please )?(?:(?P<verb>remove|delete|mute|bypass|drop|kill|lose|lock|freeze)"
-    r" (?:everything|all(?: the effects)?|anything) (?:but|except(?: for)?|apart from|other than)"
+    r"(?:please )?(?:(?P<verb>remove|delete|mute|bypass|drop|kill|lose|lock|freeze|take|strip|clear"
+    r"|turn|get rid of|pull)"
+    r" (?:everything|all(?: the effects)?|anything)(?: off| out| away)?"
+    r" (?:but|except(?: for)?|apart from|other than)"
     r"|(?:keep|leave) (?:only|just)|only keep|just keep|nothing but)"
     r" (?P<kept>[\w ]+)"
 )
