@@ -31,6 +31,10 @@ _ANYTHING_BUT = re.compile(
     r"\b(?:anything|any effect|everything|all|whatever)(?: you (?:like|want))?,?"
     r" (?:but|except(?: for)?) (?:the |a )?"
 )
+_MAY_GO = re.compile(
+    r"\beverything,? (?:but|except(?: for)?|apart from|other than) (.+?) (?:can|should|must|has to"
+    r"|needs to) (?:go|leave|be (?:removed|deleted))\b"
+)
 # "down a long tunnel" is where, not how much.
 _WHERE = re.compile(r"\b(?:down|up|across|along|at the (?:bottom|end|back) of) (?=(?:an?|the) \w)")
 _NO_PLACE = re.compile(rf"(?:an?|the) (?:bit|little|touch|tad|hair|notch|lot|{EFFECT}|third"
@@ -57,6 +61,7 @@ _SUBJECTS = re.compile(
 
 def written_out(text: str) -> str:
     """The text with every word that two share said twice."""
+    text = _MAY_GO.sub(r"remove everything but \1", text)
     if not re.match(r"(?:please )?(?:remove|delete|mute|bypass|drop|kill|lose|lock|freeze) ", text):
         text = _ANYTHING_BUT.sub("no ", text)
     text = re.sub(r"\b(?:no|not) more than (?=an? )", "", text)

@@ -426,6 +426,12 @@ def _said(clause: str, known: frozenset[str]) -> Iterator[Request]:
     # Descriptors of more than one word go before effect names ("tape echo", "plate reverb").
     phrases = descriptor_phrases(rest, known)
     # What is complained of has a cause in the chain; what is wanted is the knob of that name.
+    sizes = [p for p in phrases if p in SIZES]
+    others = [p for p in phrases if p not in SIZES]
+    bands = [p for p in others if KNOB_NAMES.get(p, ("",))[0] == "eq"]
+    if sizes and bands == others and bands and not complaint:  # "massive bass"
+        phrases = bands
+        amount *= 1.5 if SIZES[sizes[0]] > 0 else 0.5
     if not complaint and any(p not in KNOB_NAMES for p in phrases):
         phrases = [p for p in phrases if p not in KNOB_NAMES]  # "grit in the low end": where it is
         aside = bool(phrases)

@@ -30,7 +30,8 @@ PARTICLE_VERBS = {
     "a bit less": "nudge down, edge down, inch down, notch down, creep down",
     "remove": """
         pull out, yank out, rip out, rip off, strip away, strip out, strip off, peel off,
-        throw out, get out, cut out, chuck out, pull away, throw away, kick out, toss out
+        throw out, turn off, switch off, shut off, get out, cut out, chuck out, pull away,
+        throw away, kick out, toss out
     """,
     "add": """
         dial in, throw in, chuck in, chuck on, whack on, bung on, stick on, stick in, blend
@@ -55,8 +56,8 @@ PLAIN_VERBS = {
     """,
     "add": "dust it with, season it with, sprinkle, sprinkle it with, dress it with, hit it with",
     "remove": """
-        quit, bin, axe, nuke, zap, banish, purge, wipe,
-        dump, trash, have done with, dispense with, do away with, we can lose, i could do without
+        quit, bin, axe, nuke, zap, banish, purge, wipe, dump, trash, have done with,
+        dispense with, do away with, we can lose, i could do without
     """,
 }  # fmt: skip
 _CANON = {verb: canon for canon, verbs in PLAIN_VERBS.items() for verb in
@@ -125,7 +126,9 @@ _FAILS = re.compile(
     r" (?:(?:really|quite|exactly|even) )*"
     r"(?P<how>[a-z]+)(?: enough| at all)?(?=$|[,.;!?])"
 )
-_OVER = re.compile(r"\bover-?(?P<how>(?!driv|all\b|view|done|did|do\b|dub)[a-z]{4,})\b")
+_OVER = re.compile(
+    r"\bover-?(?P<how>(?!driv|power|whelm|shadow|rid|all\b|view|done|did|do\b|dub)[a-z]{4,})\b"
+)
 # (pattern, what it says): fixed turns of phrase.
 TURNS = tuple(
     (re.compile(pattern), said)
@@ -152,6 +155,16 @@ TURNS = tuple(
          r"|under control|to a minimum)\b", r"not too much \1"),
         (r"\btoo ([a-z-]+) for (?:an?|my|our|this|the|some|that) [a-z' -]+?"
          r"(?=$|[,.;!?]| and | but )", r"too \1"),
+        (rf"\boverdone (?=(?:{EFFECT})\b)", "extremely "),
+        (r"\b(too much|more|less|lots of|so much|not enough) (?:of )?(?:the |that |a )?room\b"
+         r"(?! size)", r"\1 reverb"),
+        (r"\btoo many (?:repeats|echoes|echos|repetitions|bounces)\b", "fewer repeats"),
+        (rf"(?:^|(?<=[,.;] ))(?:the|that|this|all that|your|my) ({EFFECT}) (?:is making|makes|made"
+         r"|has made|turns|turned|leaves|is turning) (?:it|things|everything|(?:the|my) [a-z]+)"
+         r"(?: all| sound| feel| too| so| really| way| into)* [a-z]+", r"too much \1"),
+        (rf"\b(?:the )?same ({EFFECT})\b(?! (?:as|from|time|but))", r"keep the \1"),
+        (rf"\b(?:the |that )?({EFFECT}) (?:has to|can|must|needs to|should|gotta)"
+         r" (?:go|leave|die)\b", r"remove the \1"),
         (r"\bon top(?: of (?:it|that|this|everything))?(?=$|[,.;!?])", ""),
         (r"\bfull[ -]on\b|\ball[ -]out\b|\bfull[ -]blown\b|\bballs to the wall\b", "extremely"),
         (r"\bi (?:do not|no longer) (?:want|need|like) (?:the |any |that |this )?(.+?)"
@@ -252,6 +265,7 @@ _BEHIND = re.compile(
     rf"{_ASKING}(?P<verb>{'|'.join(sorted({v.split()[0] for v in _PARTICLES}))})"
     rf" {_A_THING}{_DEGREE}"
     rf"(?P<particle>{'|'.join(sorted({v.split()[1] for v in _PARTICLES}))})"
+    r"(?: of (?:there|here|it|this|that|the [a-z]+))?"
     r"(?=$|[,.;!?]| (?:a (?:bit|little|touch|tad|hair|notch)|please|some|slightly|and|but)\b)"
 )
 _PLAIN = re.compile(

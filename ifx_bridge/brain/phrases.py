@@ -172,7 +172,7 @@ ADD = ("add", "put on", "put", "apply", "use", "throw in", "throw on", "insert",
 VERBS = frozenset(word for phrase in (*MORE, *LESS, *REMOVE, *ADD) for word in phrase.split())
 # Words that carry no request of their own.
 FILLER_TEXT = """
-    both them everything bit lot half double twice amount
+    both them everything many bit lot half double twice amount
     a add adds again all also an and any as at audio bass be beat been being bit bring but
     by can character clip come comes coming could drum drums effect effects everything feel
     feeling feels for from get getting give go goes going guitar had has have having hear
