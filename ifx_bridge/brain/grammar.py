@@ -259,7 +259,7 @@ def _carried(parts: list[str]) -> Iterator[str]:
     for part in parts:
         rest = set(_content(part)) - {"alone", "untouched"}
         bare = all(_effect_in(word) or _knob_in(word) for word in rest)
-        named = _effects_in(part)
+        named = _effects_in(part) or _knob_in(part)
         said = LEADING.match(part)
         if said:
             verb = said[0]
@@ -398,7 +398,8 @@ def _said(clause: str, known: frozenset[str]) -> Iterator[Request]:
             r"\b(not enough|lacks?|lacking|missing|could use"
             r"|(lost|losing) (its|all|the|some|their|his|her)"
             r"|(has|have|got|there is) (no|zero|hardly any|not much|little)"
-            r"|(does|do|did) not (\w+ )?(have|got) (any|much|enough|a lot of)"
+            r"|((does|do|did) not (\w+ )?(have|got)|there is not) (\w+ )?(any|much|enough|a lot of)"
+            r"|not much [\w ]+ (here|there|in it|left|going on)"
             r"|no \w+ (whatsoever|at all|left|any ?more))\b",
             clause,
         )

@@ -16,10 +16,11 @@ from ifx_bridge.words.forms import base_in
 # Verbs with a particle, by what they say; the particle stands before what is meant or behind it.
 PARTICLE_VERBS = {
     "less": """
-        knock back, knock down, calm down, reel in, rein in, hold back, scale back, tuck
-        down, tuck back, tuck in, dip down, wind back, pare back, pare down, cool down,
-        quiet down, settle down, strip back, turn back, pull down, dim down, thin down, pull
-        off, keep down, ramp down, back down, roll back, throttle back, wind down
+        lop off, chop off, skim off, slice off, hack off, trim off, knock back, knock down,
+        calm down, reel in, rein in, hold back, scale back, tuck down, tuck back, tuck in,
+        dip down, wind back, pare back, pare down, cool down, quiet down, settle down, strip
+        back, turn back, pull down, dim down, thin down, pull off, keep down, ramp down,
+        back down, roll back, throttle back, wind down
     """,
     "more": """
         dial up, whack up, jack up, ramp up, bump up, push up, shove up, bring out, lift up,
@@ -47,6 +48,10 @@ PLAIN_VERBS = {
         rein, temper, subdue, curb, restrain, contain, not as much, not so much, half as
         much, not quite as much, back off on, ease back on, pull back on, reduce the amount
         of, cut down on
+    """,
+    "more": """
+        accentuate, emphasize, emphasise, enhance, improve, highlight, exaggerate, heighten,
+        intensify, strengthen, restore, beef up, give me more, underline
     """,
     "lots of": """
         go nuts with, go nuts on, go crazy with, go crazy on, go wild with, go heavy on, go
@@ -89,7 +94,7 @@ _AS_PLAYER = re.compile(
 # Verbs of faults, said of a sound in the third person: "it crackles".
 _FAULTS = (
     "crackle clip buzz hiss fizz rattle boom ring honk distort screech squeal hum whistle rumble"
-    " sizzle flub clang squash"
+    " sizzle sting pierce grate quack pump wobble flub clang squash"
 )
 _FAULT = re.compile(
     r"\b(?P<who>it|this|that|everything|he|she|(?:the|my) [a-z]+) (?:just |really |kind of |still "
@@ -155,6 +160,9 @@ TURNS = tuple(
          r"|under control|to a minimum)\b", r"not too much \1"),
         (r"\btoo ([a-z-]+) for (?:an?|my|our|this|the|some|that) [a-z' -]+?"
          r"(?=$|[,.;!?]| and | but )", r"too \1"),
+        (r"\bon the (?!other|left|right|far|same)([a-z]+) side\b", r"too \1"),
+        (r"\bdo not (?:overdo|go (?:overboard|crazy|nuts|mad|too far|too hard) (?:with|on))"
+         r" (?:the )?", "not too much "),
         (rf"\boverdone (?=(?:{EFFECT})\b)", "extremely "),
         (r"\b(too much|more|less|lots of|so much|not enough) (?:of )?(?:the |that |a )?room\b"
          r"(?! size)", r"\1 reverb"),
@@ -169,8 +177,8 @@ TURNS = tuple(
         (r"\bfull[ -]on\b|\ball[ -]out\b|\bfull[ -]blown\b|\bballs to the wall\b", "extremely"),
         (r"\bi (?:do not|no longer) (?:want|need|like) (?:the |any |that |this )?(.+?)"
          r" (?:any ?more|any longer|at all)\b", r"remove the \1"),
-        (r"\b(?:no need for|there is no need for|skip|forget|scratch|hold) (?:the |any )?"
-         rf"(?=(?:{EFFECT})\b)", "no "),
+        (r"\b(?:no need for|there is no need for|skip|forget|scratch|never mind|hold)"
+         rf" (?:the |any )?(?=(?:{EFFECT})\b)", "no "),
     )
 )  # fmt: skip
 

@@ -403,6 +403,8 @@ class _Writer(Draft):
         if request.target == "eq@":
             self.equalize(request.hz, -OUT_DB, OUT_Q)
             return
+        if request.target in self.chain and request.target not in self.context.chain:
+            return  # "crunchy, but not fuzz": what this turn brings is not what should go
         if request.target == ALL:
             for fx in self._all_but(request.other):
                 self.remove(fx)

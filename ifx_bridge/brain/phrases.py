@@ -27,6 +27,7 @@ MAIN_KNOB = {
 KNOB_NAMES = {
     "drive": ("dist", "drive_db"),
     "gain of the distortion": ("dist", "drive_db"),
+    "gain": ("dist", "drive_db"),
     "room size": ("rev", "room_size"),
     "room": ("rev", "room_size"),
     "decay time": ("rev", "room_size"),
@@ -59,6 +60,9 @@ KNOB_NAMES = {
     "low end": ("eq", "low_shelf_gain_db"),
     "sub": ("eq", "low_shelf_gain_db"),
     "low mids": ("eq", "band0_gain_db"),
+    "low mid": ("eq", "band0_gain_db"),
+    "high mids": ("eq", "band2_gain_db"),
+    "high mid": ("eq", "band2_gain_db"),
     "mids": ("eq", "band1_gain_db"),
     "midrange": ("eq", "band1_gain_db"),
     "mid range": ("eq", "band1_gain_db"),
@@ -77,8 +81,9 @@ _AMOUNTS_TEXT = {
     0.25: """
         a tiny bit, a hair, barely, ever so slightly, ever so, a smidge, a smidgen, a
         whisker, minimally, infinitesimally, a teeny bit, a wee bit, hardly any, a
-        hairsbreadth, a sliver of, a sliver, a speck of, a teensy bit, microscopic, almost
-        imperceptibly, imperceptibly
+        hairsbreadth, a sliver of, a sliver, a tiny little bit, tiny little bit, tiny bit,
+        teeny bit, a speck of, a teensy bit, microscopic, almost imperceptibly,
+        imperceptibly
     """,
     0.5: """
         a little bit, a little, a bit, a touch, a tad, a hint of, a hint, slightly, subtly,
@@ -172,7 +177,7 @@ ADD = ("add", "put on", "put", "apply", "use", "throw in", "throw on", "insert",
 VERBS = frozenset(word for phrase in (*MORE, *LESS, *REMOVE, *ADD) for word in phrase.split())
 # Words that carry no request of their own.
 FILLER_TEXT = """
-    both them everything many bit lot half double twice amount
+    both them everything many never mind bit lot half double twice amount
     a add adds again all also an and any as at audio bass be beat been being bit bring but
     by can character clip come comes coming could drum drums effect effects everything feel
     feeling feels for from get getting give go goes going guitar had has have having hear
@@ -232,6 +237,7 @@ NEGATIVE = re.compile(
     r"|chok(?:es|ing)|crowd(?:s|ing)|fight(?:s|ing)|obscur(?:es|ing)|bur(?:ies|ying)"
     r"|blur(?:s|ring)|mudd(?:y|ies|ying) (?:everything|it|things|up|the)|clash(?:es|ing)"
     r"|tak(?:es|ing) over|stick(?:s|ing) out"
+    r"|took over|taken over|ruined|wrecked|destroyed|overpowered"
     r"|jump(?:s|ing) out|too obvious|bother(?:s|ing)|mess(?:es|ing) (?:up|with)|wreck(?:s|ing)"
     r"|spoil(?:s|ing)|destroy(?:s|ing)|cover(?:s|ing) (?:up|everything|the)|drowns"
     r"|smother(?:s|ing)|swamp(?:s|ing)|overshadow\w*|got away from (?:me|us|you)|out of hand"
@@ -293,7 +299,7 @@ OF_EFFECT = re.compile(
 ASKED = re.compile(
     r"(?:please |just |now |then )*(?:make|give|let|turn|add|put|use|try|go for|want|i want|i need"
     r"|i would|we need|need|can you|could you|should|like|as if|as though|more|less|in an?|inside"
-    r"|drown|drench|bathe|soak|under|behind|through|from|cut|boost|reduce|remove|kill|lose|tame"
+    r"|crush|squash|squeeze|smash|flatten|slam|bury|hide|drown|drench|bathe|soak|under|behind|through|from|cut|boost|reduce|remove|kill|lose|tame"
     r"|fix)\b"
 )
 # Where it is so, not how.
