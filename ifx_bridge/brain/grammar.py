@@ -554,7 +554,7 @@ def descriptor_phrases(text: str, known: frozenset[str]) -> list[str]:
     index = 0
     while index < len(words):
         phrase, length = _phrase_at(words[index : index + 7], known)
-        if phrase:
+        if phrase in known:
             found.append(phrase)
         index += length
     return found
@@ -565,8 +565,8 @@ def _phrase_at(words: list[str], known: frozenset[str]) -> tuple[str, int]:
     for length in range(len(words), 0, -1):
         phrase = " ".join(words[:length])
         bare = " ".join(w for w in words[:length] if w not in ARTICLES)
-        if phrase in known:
-            return phrase, length
+        if phrase in known or (length > 1 and phrase in KNOB_NAMES):
+            return phrase, length  # "high end" is not "high"
         if " " in bare and bare in known and words[0] not in ARTICLES:
             return bare, length
     return "", 1

@@ -51,7 +51,7 @@ PLAIN_VERBS = {
     """,
     "more": """
         accentuate, emphasize, emphasise, enhance, improve, highlight, exaggerate, heighten,
-        intensify, strengthen, restore, beef up, give me more, underline
+        intensify, strengthen, beef up, give me more, underline
     """,
     "lots of": """
         go nuts with, go nuts on, go crazy with, go crazy on, go wild with, go heavy on, go
@@ -119,7 +119,8 @@ _JOINED_NOT = re.compile(
     r"\b(?P<first>[a-z]+) (?:not|never) (?P<second>(?:too |so |overly )?[a-z]+)"
 )
 _INSTEAD = re.compile(
-    r"\b(?P<first>[a-z]+),? (?:rather than|instead of|as opposed to) (?:being )?(?P<second>[a-z]+)"
+    r"\b(?P<first>[a-z]+),? (?:rather than|instead of|as opposed to)"
+    r" (?:being )?(?:an? |the )?(?P<second>[a-z]+)"
 )
 _ENOUGH = re.compile(
     r"(?:\b(?P<who>(?:the |my )?[a-z]+(?: end| tail)?) (?:is|are|was|sounds?|feels?|does|do) )?"
@@ -163,6 +164,7 @@ TURNS = tuple(
         (r"\bon the (?!other|left|right|far|same)([a-z]+) side\b", r"too \1"),
         (r"\bdo not (?:overdo|go (?:overboard|crazy|nuts|mad|too far|too hard) (?:with|on))"
          r" (?:the )?", "not too much "),
+        (rf"\b(?:lighter|milder|subtler) (?=(?:{EFFECT})\b)", "not too much "),
         (rf"\boverdone (?=(?:{EFFECT})\b)", "extremely "),
         (r"\b(too much|more|less|lots of|so much|not enough) (?:of )?(?:the |that |a )?room\b"
          r"(?! size)", r"\1 reverb"),
@@ -268,6 +270,7 @@ _PARTICLES = {
 }
 _BEFORE = re.compile(
     rf"{_ASKING}(?P<phrase>{'|'.join(_PARTICLES)})(?= (?:the|that|those|my|some|more|a|its|all) )"
+    rf"(?! (?:the|that|my) (?!bass)(?:{_PLAYERS})\b)"
 )
 _BEHIND = re.compile(
     rf"{_ASKING}(?P<verb>{'|'.join(sorted({v.split()[0] for v in _PARTICLES}))})"
