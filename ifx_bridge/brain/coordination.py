@@ -11,7 +11,7 @@ from ifx_bridge.brain.phrases import EFFECT_NAMES, REVERB_TRAITS
 from ifx_bridge.words.forms import base_in
 
 _REVERB = rf"(?:{'|'.join(EFFECT_NAMES['rev'])}|reverb tail|tail|decay)"
-_EFFECT = "|".join(
+EFFECT = "|".join(
     sorted((n for names in EFFECT_NAMES.values() for n in names), key=len, reverse=True)
 )
 _ADJECTIVE = (
@@ -28,29 +28,40 @@ _LESS_MORE = re.compile(
 )
 # What is wanted of anything else: "anything but reverb" wants none.
 _ANYTHING_BUT = re.compile(
-    r"\b(?:anything|everything|all|whatever)(?: you (?:like|want))?,? (?:but|except(?: for)?)"
-    r" (?:the |a )?"
+    r"\b(?:anything|any effect|everything|all|whatever)(?: you (?:like|want))?,?"
+    r" (?:but|except(?: for)?) (?:the |a )?"
+)
+_MAY_GO = re.compile(
+    r"\beverything,? (?:but|except(?: for)?|apart from|other than) (.+?) (?:can|should|must|has to"
+    r"|needs to) (?:go|leave|be (?:removed|deleted))\b"
 )
 # "down a long tunnel" is where, not how much.
 _WHERE = re.compile(r"\b(?:down|up|across|along|at the (?:bottom|end|back) of) (?=(?:an?|the) \w)")
-_NO_PLACE = re.compile(rf"(?:an?|the) (?:bit|little|touch|tad|hair|notch|lot|{_EFFECT}|third"
+_NO_PLACE = re.compile(rf"(?:an?|the) (?:bit|little|touch|tad|hair|notch|lot|{EFFECT}|third"
 rf"|fifth|fourth"
                        r"|octave|semitone|whole|half|step|tone|mix|lows?|highs?|bass|treble"
                        r"|mids?|top|bottom"
                        r"|low|high|volume|gain|level|pitch|drive|wet|dry|ratio|threshold|attack"
                        r"|release"
-                       r"|presence|feedback|decay|tail|room|sub|minor|major|few|couple"
+                       r"|chain|signal|presence|feedback|decay|tail|room|sub|minor|major|few|couple"
                        r"|quarter)\b")  # fmt: skip
 
 
+# "Clear up the mud" goes nowhere.
+_TAKEN_UP = """
+    clear clean tidy tighten warm brighten dirty beef fatten thicken fill firm mop soften smooth
+    sharpen open turn bring calm tone dial roll knock water wind pull tame muddy mess
+"""
+_TAKE_UP = frozenset(_TAKEN_UP.split())
 # "The reverb and the delay are too loud" is said of each.
 _SUBJECTS = re.compile(
-    rf"\b(?:the |both the )?({_EFFECT}) and (?:the )?({_EFFECT}) ((?:are|is|sound|feel)\b[^,.;]*)"
+    rf"\b(?:the |both the )?({EFFECT}) and (?:the )?({EFFECT}) ((?:are|is|sound|feel)\b[^,.;]*)"
 )
 
 
 def written_out(text: str) -> str:
     """The text with every word that two share said twice."""
+    text = _MAY_GO.sub(r"remove everything but \1", text)
     if not re.match(r"(?:please )?(?:remove|delete|mute|bypass|drop|kill|lose|lock|freeze) ", text):
         text = _ANYTHING_BUT.sub("no ", text)
     text = re.sub(r"\b(?:no|not) more than (?=an? )", "", text)
@@ -70,7 +81,9 @@ def written_out(text: str) -> str:
 
 
 def _place(match: re.Match[str]) -> str:
-    said = match.string[match.end() :]
+    said, before = match.string[match.end() :], match.string[: match.start()].split()
+    if before and before[-1] in _TAKE_UP:
+        return match[0]
     return match[0] if _NO_PLACE.match(said) else "in "
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from ifx_bridge.brain import smalltalk
+from ifx_bridge.brain import idioms, smalltalk
 from ifx_bridge.brain.coordination import trait, written_out
 from ifx_bridge.brain.figures import FIGURE, written
 from ifx_bridge.brain.knobs import WORDS
@@ -33,7 +33,9 @@ from ifx_bridge.brain.phrases import (
     FILLER,
     GONE,
     IT,
+    JOINT,
     KEEPING,
+    KINDS,
     KNOB_NAMES,
     LEADING,
     LESS,
@@ -41,6 +43,7 @@ from ifx_bridge.brain.phrases import (
     LITTLE,
     MORE,
     NEGATIVE,
+    OF_EFFECT,
     OWN_FORMS,
     PASSAGE,
     PLAIN,
@@ -126,7 +129,7 @@ def _asked(said: str, known: frozenset[str]) -> list[Request]:
     """The requests of a text without references to other turns."""
     if not said:
         return []
-    said = written(said)
+    said = written(idioms.plain(said, known))
     text = _reduced(said, known)
     if whole := _whole(text):
         return [whole]
@@ -177,6 +180,11 @@ def _into(text: str) -> list[Request]:
     """Effects in signal order: "reverb into distortion"."""
     parts = re.split(r" (?:into|feeding|going into|then into|followed by) ", text)
     effects = [_effects_in(part) for part in parts]
+    if len(parts) < 2 and not re.search(r"\d", text):  # "reverb, then delay": nothing but names
+        parts = re.split(r",? (?:and )?then ", text)
+        effects = [_effects_in(part) if len(_content(part)) == 1 else [] for part in parts]
+        if any(_has(part, (*MORE, *LESS, *REMOVE)) for part in parts):
+            return []
     if len(parts) < 2 or not all(len(found) == 1 for found in effects):
         return []
     ids = [found[0] for found in effects]
@@ -195,11 +203,9 @@ def _told(text: str) -> str:
 
 def _reduced(text: str, known: frozenset[str]) -> str:
     """The text with forms of known words as the words themselves."""
-    return re.sub(
-        r"[a-z]+",
-        lambda m: m[0] if m[0] in FILLER | OWN_FORMS else base_in(m[0], known) or m[0],
-        text,
-    )
+    named = {w for p in descriptor_phrases(text, known) if " " in p for w in p.split()}
+    own = FILLER | OWN_FORMS | named
+    return re.sub(r"[a-z]+", lambda m: m[0] if m[0] in own else base_in(m[0], known) or m[0], text)
 
 
 def _complaint(clause: str, known: frozenset[str]) -> Request | None:
@@ -218,20 +224,33 @@ def _complaint(clause: str, known: frozenset[str]) -> Request | None:
 
 
 def _replacement(text: str, known: frozenset[str]) -> list[Request]:
-    """One effect for another: "replace the reverb with a delay", "use a delay instead of it"."""
-    old, new = "", ""
+    """One effect for another: "replace the reverb with a delay", "use a delay instead of it".
+
+    With the requests that stand before and behind it.
+    """
+    before, old, new, after = "", "", "", ""
     if match := re.search(
         r"\b(?:replace|swap|change|exchange|trade) (.+?) (?:with|for|by|to) (.+)", text
     ):
-        old, new = match[1], match[2]
+        before, old = text[: match.start()], match[1]
+        new, _, after = JOINT.sub("\n", match[2]).partition("\n")
     elif match := re.search(r"(.+?) (?:instead of|in place of|rather than) (.+)", text):
-        old, new = match[2], match[1]
+        before, _, new = JOINT.sub("\n", match[1]).rpartition("\n")
+        old, _, after = JOINT.sub("\n", match[2]).partition("\n")
     gone, come = _effects_in(old), _effects_in(new)
-    if len(gone) == 1 and len(come) == 1 and gone != come:
-        return [Request("replace", gone[0], other=come[0], text=text)]
-    if len(gone) == 1 and not come and descriptor_phrases(new, known):
-        return [Request("remove", gone[0], text=old), *_said(new, known)]
-    return []
+    if len(gone) != 1 or gone == come or len(come) > 1:
+        return []
+    if come:
+        replaced = [Request("replace", gone[0], other=come[0], text=text)]
+    elif descriptor_phrases(new, known):
+        replaced = [Request("remove", gone[0], text=old), *_said(new, known)]
+    else:
+        return []
+    around = [
+        _asked(part.replace("\n", ", "), known) if _content(part) else []
+        for part in (before, after)
+    ]
+    return [*around[0], *replaced, *around[1]]
 
 
 def _carried(parts: list[str]) -> Iterator[str]:
@@ -240,7 +259,7 @@ def _carried(parts: list[str]) -> Iterator[str]:
     for part in parts:
         rest = set(_content(part)) - {"alone", "untouched"}
         bare = all(_effect_in(word) or _knob_in(word) for word in rest)
-        named = _effects_in(part)
+        named = _effects_in(part) or _knob_in(part)
         said = LEADING.match(part)
         if said:
             verb = said[0]
@@ -379,13 +398,15 @@ def _said(clause: str, known: frozenset[str]) -> Iterator[Request]:
             r"\b(not enough|lacks?|lacking|missing|could use"
             r"|(lost|losing) (its|all|the|some|their|his|her)"
             r"|(has|have|got|there is) (no|zero|hardly any|not much|little)"
-            r"|no \w+ (whatsoever|at all|left))\b",
+            r"|((does|do|did) not (\w+ )?(have|got)|there is not) (\w+ )?(any|much|enough|a lot of)"
+            r"|not much [\w ]+ (here|there|in it|left|going on)"
+            r"|no \w+ (whatsoever|at all|left|any ?more))\b",
             clause,
         )
     )
     kept_out = bool(re.search(r"\b(do not|not|never|avoid|without|no)\b", clause))
     named = [p for p in descriptor_phrases(rest, known) if " " in p]
-    unnamed = _without_phrases(clause, named)  # "take the edge off" takes nothing off
+    unnamed = _without_phrases(rest, named)  # "take the edge off" takes nothing off
     negated = not wanting and bool(
         kept_out
         or re.search(r"\btake (the |some |that )?[\w ]+ (off|out|away)\b", unnamed)
@@ -398,20 +419,32 @@ def _said(clause: str, known: frozenset[str]) -> Iterator[Request]:
     elif re.search(r"\b(double|twice)\b", clause):
         amount = 2.5
 
+    if bad and OF_EFFECT.match(clause):
+        guilty, theirs = _effects_in(clause)[0], _knob_in(rest)
+        if theirs is None or theirs[0] != guilty:
+            yield Request("less", guilty, amount=amount, text=clause)
+            return
     # Descriptors of more than one word go before effect names ("tape echo", "plate reverb").
     phrases = descriptor_phrases(rest, known)
     # What is complained of has a cause in the chain; what is wanted is the knob of that name.
+    sizes = [p for p in phrases if p in SIZES]
+    others = [p for p in phrases if p not in SIZES]
+    bands = [p for p in others if KNOB_NAMES.get(p, ("",))[0] == "eq"]
+    if sizes and bands == others and bands and not complaint:  # "massive bass"
+        phrases = bands
+        amount *= 1.5 if SIZES[sizes[0]] > 0 else 0.5
     if not complaint and any(p not in KNOB_NAMES for p in phrases):
         phrases = [p for p in phrases if p not in KNOB_NAMES]  # "grit in the low end": where it is
         aside = bool(phrases)
     else:
-        aside = False
+        aside = bool(said_of_it) and any(p not in KNOB_NAMES and p not in SIZES for p in phrases)
     long = [p for p in phrases if " " in p or "-" in p]
     if not complaint:
         long = [p for p in long if p not in KNOB_NAMES]
     knob = None if long else _knob_in(rest)
-    if aside and knob and knob[0] == "eq":
-        knob = None
+    if aside and knob and (knob[0] == "eq" or (complaint and knob == ("rev", "room_size"))):
+        knob = None  # "the top is dull" is about "dull"
+        phrases = [p for p in phrases if p not in KNOB_NAMES]
     fx = None if long else _effect_in(rest)
     said_of = fx == "rev" and knob in (None, ("rev", "room_size"))
     if (said_of or knob == ("rev", "room_size")) and "room" not in clause:
@@ -476,6 +509,8 @@ def _said(clause: str, known: frozenset[str]) -> Iterator[Request]:
         if not less and len(phrases) > 1 and phrases[0] in SOFTENING:  # "tame the harshness"
             phrases, less = phrases[1:], True
         for phrase, following in zip(phrases, [*phrases[1:], ""], strict=True):
+            if phrase in KINDS and following:
+                continue
             if phrase in SIZES and following and not less:
                 size = SIZES[phrase]
                 continue
@@ -519,7 +554,7 @@ def descriptor_phrases(text: str, known: frozenset[str]) -> list[str]:
     index = 0
     while index < len(words):
         phrase, length = _phrase_at(words[index : index + 7], known)
-        if phrase:
+        if phrase in known:
             found.append(phrase)
         index += length
     return found
@@ -530,8 +565,8 @@ def _phrase_at(words: list[str], known: frozenset[str]) -> tuple[str, int]:
     for length in range(len(words), 0, -1):
         phrase = " ".join(words[:length])
         bare = " ".join(w for w in words[:length] if w not in ARTICLES)
-        if phrase in known:
-            return phrase, length
+        if phrase in known or (length > 1 and phrase in KNOB_NAMES):
+            return phrase, length  # "high end" is not "high"
         if " " in bare and bare in known and words[0] not in ARTICLES:
             return bare, length
     return "", 1
@@ -548,20 +583,27 @@ def _any(phrases: tuple[str, ...]) -> str:
     return "|".join(sorted(map(re.escape, phrases), key=len, reverse=True))
 
 
+# Longer phrases of an amount first.
+_MEANT = tuple(
+    (amount, phrase, re.compile(rf"(?<![\w-]){re.escape(phrase)}(?![\w-])"))
+    for amount, phrases in AMOUNTS
+    for phrase in sorted(phrases, key=len, reverse=True)
+)
+
+
 def _amount(clause: str, known: frozenset[str] = frozenset()) -> tuple[float, str]:
     """The amount that the words say, and the clause without them."""
     if clause.endswith(" hard"):
         return 1.5, clause.removesuffix(" hard")
     names = [p for p in descriptor_phrases(clause, known) if " " in p]
-    for amount, phrases in AMOUNTS:
-        for phrase in sorted(phrases, key=len, reverse=True):
-            pattern = rf"(?<![\w-]){re.escape(phrase)}(?![\w-])"
-            if phrase in {"bit", "touch"} and re.search(rf"\d\s*{phrase}\b", clause):
-                continue  # "8 bit" is no amount
-            if any(re.search(pattern, name) for name in names):
-                continue  # "far away" is a name
-            if re.search(pattern, clause):
-                return amount, " ".join(re.sub(pattern, " ", clause).split()) or clause
+    for amount, phrase, pattern in _MEANT:
+        if not pattern.search(clause):
+            continue
+        if phrase in {"bit", "touch"} and re.search(rf"\d\s*{phrase}\b", clause):
+            continue  # "8 bit" is no amount
+        if any(pattern.search(name) for name in names):
+            continue  # "far away" is a name
+        return amount, " ".join(pattern.sub(" ", clause).split()) or clause
     return 1.0, clause
 
 

@@ -122,6 +122,8 @@ class _Writer(Draft):
         # Whether unknown words may mean what they are near to: beside what is understood they are
         # mostly talk.
         self.guesses = True
+        # Knobs that were turned back because of how it sounds.
+        self.relieved: set[tuple[str, str]] = set()
 
     def finished(self, instruction: str) -> Plan:
         """The plan; an instruction that said nothing gets an offer."""
@@ -234,6 +236,8 @@ class _Writer(Draft):
         fresh = bool(causes & (set(self.chain.ids) - set(self.context.chain.ids)))
         if not (request.avoid and fresh) and self._relieve(descriptor, wanted, request.amount):
             return
+        if any((cause.fx, cause.name) in self.relieved for cause in descriptor.causes[:1]):
+            return  # the same in other words ("squeaky like a cartoon")
         if request.avoid:
             if not fresh:
                 self.say(f"Nothing in the chain makes it {descriptor.name}; that stays so.")
@@ -303,6 +307,7 @@ class _Writer(Draft):
                 continue
             if self.move(cause.fx, cause.name, target, COMMANDED):
                 knobs.append(parameter.title)
+                self.relieved.add((cause.fx, cause.name))
         if not knobs:
             return bool(culprit)  # what causes it may not move
         self.toward += [wanted] if wanted else []
@@ -398,6 +403,8 @@ class _Writer(Draft):
         if request.target == "eq@":
             self.equalize(request.hz, -OUT_DB, OUT_Q)
             return
+        if request.target in self.chain and request.target not in self.context.chain:
+            return  # "crunchy, but not fuzz": what this turn brings is not what should go
         if request.target == ALL:
             for fx in self._all_but(request.other):
                 self.remove(fx)

@@ -27,6 +27,7 @@ MAIN_KNOB = {
 KNOB_NAMES = {
     "drive": ("dist", "drive_db"),
     "gain of the distortion": ("dist", "drive_db"),
+    "gain": ("dist", "drive_db"),
     "room size": ("rev", "room_size"),
     "room": ("rev", "room_size"),
     "decay time": ("rev", "room_size"),
@@ -59,6 +60,9 @@ KNOB_NAMES = {
     "low end": ("eq", "low_shelf_gain_db"),
     "sub": ("eq", "low_shelf_gain_db"),
     "low mids": ("eq", "band0_gain_db"),
+    "low mid": ("eq", "band0_gain_db"),
+    "high mids": ("eq", "band2_gain_db"),
+    "high mid": ("eq", "band2_gain_db"),
     "mids": ("eq", "band1_gain_db"),
     "midrange": ("eq", "band1_gain_db"),
     "mid range": ("eq", "band1_gain_db"),
@@ -67,46 +71,70 @@ KNOB_NAMES = {
     "treble": ("eq", "high_shelf_gain_db"),
     "highs": ("eq", "high_shelf_gain_db"),
     "high end": ("eq", "high_shelf_gain_db"),
-    "the top": ("eq", "high_shelf_gain_db"),
+    "top": ("eq", "high_shelf_gain_db"),
+    "bottom": ("eq", "low_shelf_gain_db"),
+    "bottom end": ("eq", "low_shelf_gain_db"),
     "top end": ("eq", "high_shelf_gain_db"),
 }
-# (how much of the typical change, the words)
-AMOUNTS = (
-    (0.25, ("a tiny bit", "a hair", "barely", "ever so slightly", "a smidge", "a smidgen")),
-    (
-        0.5,
-        (
-            "a little bit", "a little", "a bit", "a touch", "a tad", "a hint of", "a hint",
-            "slightly",
-            "subtly", "subtle", "somewhat", "a dash", "a pinch", "lightly", "mildly", "gently",
-            "softly",
-            "kind of", "kinda", "sort of", "bit", "touch", "hint",
-        ),
-    ),
-    (0.8, ("some", "fairly", "moderately", "a degree")),
-    (1.0, ("quite", "pretty", "rather")),
-    (
-        1.5,
-        (
-            "very", "really", "a lot", "lots of", "lots", "much", "way", "far", "heavily", "heavy",
-            "strongly", "loads of", "tons of", "plenty of", "seriously", "significantly", "so",
-            "considerably", "deeply", "ton of",
-        ),
-    ),
-    (
-        2.0,
-        (
-            "extremely", "super", "insanely", "totally", "completely", "massively", "absolutely",
-            "ridiculously", "incredibly", "ultra", "crazy", "hugely", "utterly",
-            "as much as possible",
-        ),
-    ),
-)  # fmt: skip
+# How much of the typical change the words mean.
+_AMOUNTS_TEXT = {
+    0.25: """
+        a tiny bit, a hair, barely, ever so slightly, ever so, a smidge, a smidgen, a
+        whisker, minimally, infinitesimally, a teeny bit, a wee bit, hardly any, a
+        hairsbreadth, a sliver of, a sliver, a tiny little bit, tiny little bit, tiny bit,
+        teeny bit, a speck of, a teensy bit, microscopic, almost imperceptibly,
+        imperceptibly
+    """,
+    0.5: """
+        a little bit, a little, a bit, a touch, a tad, a hint of, a hint, slightly, subtly,
+        subtle, somewhat, a dash, a pinch, lightly, mildly, gently, softly, kind of, kinda,
+        sort of, marginally, fractionally, a fraction of, a fraction, faintly, vaguely, a
+        notch, a shade, a splash of, a dab of, a drop of, a sprinkle of, a sprinkling of, a
+        dusting of, a kiss of, a lick of, a whiff of, a taste of, a squeeze of, a trace of,
+        a suggestion of, a pinch of, a dash of, a breath of, a drizzle of, a smattering of,
+        a whisper of, a nip of, a glimmer of, a spot of, a scrap of, modestly, delicately, a
+        wee, a nudge, a trifle, tastefully, sparingly, a lick, only just, a modest, a small
+        amount of, bit, touch, hint
+    """,
+    0.8: """
+        some, fairly, moderately, a degree, reasonably
+    """,
+    1.0: """
+        quite, pretty, rather, noticeably, distinctly, a fair amount of, a fair bit of, a
+        fair bit, nicely, a decent amount of, a healthy dose of, a dose of, decidedly,
+        clearly more, properly
+    """,
+    1.5: """
+        very, really, a lot, lots of, lots, much, way, far, heavily, heavy, strongly, loads
+        of, tons of, plenty of, seriously, significantly, so, considerably, deeply, ton of,
+        a ton, tons, loads, heaps of, heaps, bags of, buckets of, a bucket of, oceans of,
+        piles of, stacks of, a whole lot of, a whole lot, a good deal of, a good deal, a
+        great deal of, a great deal, a good bit, markedly, substantially, dramatically,
+        drastically, by a mile, by a lot, by miles, by a long way, by far, vastly, majorly,
+        radically, aggressively, a fuck ton of, a shit ton of, a shitload of, a boatload of,
+        oodles of, big time, like mad, like crazy, awfully, terribly, proper, a mountain of,
+        a wall of, bucketloads of, hella, enormously
+    """,
+    2.0: """
+        extremely, super, insanely, totally, completely, massively, absolutely,
+        ridiculously, incredibly, ultra, crazy, hugely, utterly, as much as possible, mega,
+        unbelievably, to the max, to the maximum, maxed out, outrageously, stupidly,
+        obscenely, wildly, monstrously, stupid, hyper, all the way, to eleven, to 11, off
+        the charts, full blast, flat out, to the extreme, astronomically, immensely,
+        tremendously, exceptionally, violently, as hell, as fuck, to death, times ten, into
+        oblivion, to oblivion, to bits, to pieces, through the roof, beyond recognition
+    """,
+}
+AMOUNTS = tuple(
+    (amount, tuple(" ".join(phrase.split()) for phrase in text.split(",")))
+    for amount, text in _AMOUNTS_TEXT.items()
+)
 # Adjectives that are an amount in front of something else ("a gentle tape echo").
 STRENGTHS = {"gentle": 0.5, "light": 0.5, "delicate": 0.5, "heavy": 1.5, "intense": 1.5}
 # Adjectives of size in front of a space: how they change the room.
 SIZES = {"big": 0.06, "large": 0.06, "huge": 0.08, "massive": 0.08, "enormous": 0.08, "vast": 0.08,
-         "grand": 0.06, "gigantic": 0.08, "small": -0.3, "tiny": -0.4, "little": -0.3}  # fmt: skip
+         "grand": 0.06, "gigantic": 0.08, "giant": 0.08, "small": -0.3, "tiny": -0.4,
+         "little": -0.3}  # fmt: skip
 # What is said of a reverb itself: the knob that it is about, and which way.
 _TRAITS = {
     ("room_size", +1): "long big large huge endless vast enormous massive",
@@ -125,7 +153,8 @@ MORE = ("more", "increase", "raise", "turn up", "boost", "bring up", "push", "cr
         "pump up",
         "up", "deeper", "slower",
         "double", "lengthen", "extend", "stretch", "not enough")  # fmt: skip
-LESS = ("less", "decrease", "reduce", "lower", "turn down", "cut", "bring down", "pull back",
+LESS = ("less", "decrease", "shave", "trim", "reel in", "rein in",
+        "reduce", "lower", "turn down", "cut", "bring down", "pull back",
         "back off", "ease off", "ease up on", "ease", "loosen", "relax",
         "faster", "quicker", "dial back", "dial down", "tone down", "tame",
         "fewer",
@@ -148,7 +177,7 @@ ADD = ("add", "put on", "put", "apply", "use", "throw in", "throw on", "insert",
 VERBS = frozenset(word for phrase in (*MORE, *LESS, *REMOVE, *ADD) for word in phrase.split())
 # Words that carry no request of their own.
 FILLER_TEXT = """
-    both them everything bit lot half double twice amount
+    both them everything many never mind bit lot half double twice amount
     a add adds again all also an and any as at audio bass be beat been being bit bring but
     by can character clip come comes coming could drum drums effect effects everything feel
     feeling feels for from get getting give go goes going guitar had has have having hear
@@ -204,6 +233,15 @@ NEGATIVE = re.compile(
     r"\b(?:hurts?|hurting|killing|kills|ruining|ruins|drowning|washing|washes|in the way"
     r"|distracting|over the top|overdone|overd(?:id|o|oing)"
     r"|overcooked|overboard|overkill|excessive|overwhelm\w*|overpower\w*|dominat\w*"
+    r"|swallow(?:s|ing|ed)|eat(?:s|ing)|mask(?:s|ing)|clutter(?:s|ing)|smear(?:s|ing)"
+    r"|chok(?:es|ing)|crowd(?:s|ing)|fight(?:s|ing)|obscur(?:es|ing)|bur(?:ies|ying)"
+    r"|blur(?:s|ring)|mudd(?:y|ies|ying) (?:everything|it|things|up|the)|clash(?:es|ing)"
+    r"|tak(?:es|ing) over|stick(?:s|ing) out"
+    r"|took over|taken over|ruined|wrecked|destroyed|overpowered"
+    r"|jump(?:s|ing) out|too obvious|bother(?:s|ing)|mess(?:es|ing) (?:up|with)|wreck(?:s|ing)"
+    r"|spoil(?:s|ing)|destroy(?:s|ing)|cover(?:s|ing) (?:up|everything|the)|drowns"
+    r"|smother(?:s|ing)|swamp(?:s|ing)|overshadow\w*|got away from (?:me|us|you)|out of hand"
+    r"|out of control|gets? to me|going on with the|wrong|sucks|horrible|terrible|gross"
     r"|annoying|nasty|ugly|hear the \w+ (?:work\w*|pump\w*|kick\w*)"
     r"|awful|unpleasant|can not stand|sick of|tired of|hate)\b"
 )
@@ -239,7 +277,9 @@ GONE = re.compile(
 SIGH = re.compile(
     r"(?:(?:ugh|hmm|ok|now|still|it is|so|kind of|kinda|sort of|really|honestly|pretty) )+"
     r"(?:harsh|muddy|boomy|thin|tinny|nasal|honky|boxy|flat|muffled|dull|shrill|brittle|piercing"
-    r"|lifeless|weak|hollow|noisy)\b.*"
+    r"|lifeless|weak|hollow|noisy|papery|fizzy|mushy|splashy|slappy|washy|woolly|scratchy|spitty"
+    r"|sibilant|strident|screechy|ringy|anaemic|gutless|weedy|cloudy|murky|uneven|flabby|tubby"
+    r"|hissy|squashed|choked|shouty|grating|congested|wimpy|puny)\b.*"
 )
 # A fault and where it is: "brittle top end", "harsh around the highs".
 FAULT = re.compile(
@@ -250,11 +290,16 @@ FAULT = re.compile(
     r" (?:top|top end|highs?|high end|treble|low end|lows?|bass|mids?|midrange|low mids|upper mids"
     r"|bottom|bottom end|sub|cymbals?|hats?|hi-hats?|esses|vocals?|voice|consonants|attack)\b.*"
 )
+# An effect of which something is said: "the reverb is eating the words".
+OF_EFFECT = re.compile(
+    r"(?:(?:the|that|this|my|now|but|still|all) )*"
+    rf"(?:{'|'.join(name for names in EFFECT_NAMES.values() for name in names)})\b"
+)
 # Clauses that ask for something and complain of nothing.
 ASKED = re.compile(
     r"(?:please |just |now |then )*(?:make|give|let|turn|add|put|use|try|go for|want|i want|i need"
     r"|i would|we need|need|can you|could you|should|like|as if|as though|more|less|in an?|inside"
-    r"|drown|drench|bathe|soak|under|behind|through|from|cut|boost|reduce|remove|kill|lose|tame"
+    r"|crush|squash|squeeze|smash|flatten|slam|bury|hide|drown|drench|bathe|soak|under|behind|through|from|cut|boost|reduce|remove|kill|lose|tame"
     r"|fix)\b"
 )
 # Where it is so, not how.
@@ -263,6 +308,8 @@ PASSAGE = re.compile(
     r"(?:notes?|parts?|bits?|passages?|sections?|hits?)\b"
     r"|\b(?:around|in|on|of|under|from) (?:the|my) (?:kick|bass) ?(?:drum|guitar|line)?$"
 )
+# Between the things that an instruction asks for.
+JOINT = re.compile(r"(?:[,.;] ?|\b(?:and|then|but|plus|also) )+")
 WISH = re.compile(r"\b(?:more|less|should|needs?|could|must|not|better|good|nice|great)\b")
 SWAP = re.compile(r"\b(?:swap|switch|exchange|flip)\b(?! (?:off|on|it off)\b)")
 KEEPING = re.compile(
@@ -290,13 +337,18 @@ ARTICLES = ("the", "a", "an", "my", "that", "this", "its", "up", "some")
 OWN_FORMS = frozenset({
     "crusher", "bitcrusher", "limiter", "compressor", "gently", "lightly", "softly", "heavily",
     "strongly", "deeply", "mildly", "subtly", "hugely", "massively",
+    *(word for _, phrases in AMOUNTS for phrase in phrases for word in phrase.split()),
 })  # fmt: skip
+# In front of another thing these say what kind it is, not how it should sound ("a cheap intercom").
+KINDS = frozenset({"cheap", "toy", "kid", "kids", "young", "crappy", "crummy", "janky", "trashy"})
 # Asking for them is complaining of what stands beside them.
 SOFTENING = frozenset({"soften", "tame", "smoothen", "smooth out", "tone"})
 # "remove everything except the reverb", "keep only the delay".
 EXCEPT = re.compile(
-    r"(?:please )?(?:(?P<verb>remove|delete|mute|bypass|drop|kill|lose|lock|freeze)"
-    r" (?:everything|all(?: the effects)?|anything) (?:but|except(?: for)?|apart from|other than)"
+    r"(?:please )?(?:(?P<verb>remove|delete|mute|bypass|drop|kill|lose|lock|freeze|take|strip|clear"
+    r"|turn|get rid of|pull)"
+    r" (?:everything|all(?: the effects)?|anything)(?: off| out| away)?"
+    r" (?:but|except(?: for)?|apart from|other than)"
     r"|(?:keep|leave) (?:only|just)|only keep|just keep|nothing but)"
     r" (?P<kept>[\w ]+)"
 )

@@ -78,6 +78,7 @@ USUAL = {
 
 def usual(text: str) -> str:
     """The text with words as they are usually written; lower case."""
+    text = re.sub(r"[a-z]*?([a-z])\1{2,}[a-z]*", lambda m: _shortened(m[0]), text)
     text = re.sub(r"[a-z']+", lambda m: USUAL.get(m[0], m[0]), text)
     # "to harsh", "its way to dry": too. After a verb it is the preposition.
     return re.sub(
@@ -86,6 +87,16 @@ def usual(text: str) -> str:
         r"\1too ",
         text,
     )
+
+
+def _shortened(word: str) -> str:
+    """A word without letters that were drawn out: "waaay", "deeeep"."""
+    from ifx_bridge.words.vocabulary import Vocabulary
+
+    if len(set(word)) < 2:
+        return word
+    twice, once = (re.sub(r"([a-z])\1{2,}", said, word) for said in (r"\1\1", r"\1"))
+    return twice if Vocabulary.load().lemma(twice) is not None or twice == "too" else once
 
 
 def spelled(text: str, meant: Collection[str], right: Container[str]) -> str:
