@@ -134,6 +134,7 @@ def test_captured_refined_pushed_and_read_back(
         assert now[name] == pytest.approx(value, rel=1e-3, abs=1e-3)
 
     # It ends while the next push is on its way: told, nothing lost, and no traceback.
+    qtbot.waitUntil(lambda: "daw" in window.states(), timeout=PATIENT)  # not just reading devices
     running.kill()
     window.run("push-now")
     qtbot.waitUntil(lambda: not window.notice.isHidden(), timeout=PATIENT)
