@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 # torch's threads wait for each other thousands of times a second. Beside a DAW that plays, waiting
 # long in a busy loop takes the processor from the very thread that is waited for, and a turn takes
-# five times as long; a short one costs next to nothing (benchmarks/busy.py). Read by GNU's OpenMP
-# when torch is loaded; what the user chose stands.
+# twice as long; waiting shortly costs a little on an idle machine (benchmarks/busy.py has both).
+# Read by GNU's OpenMP when torch is loaded; what the user chose stands.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
