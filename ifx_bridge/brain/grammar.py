@@ -24,6 +24,7 @@ from ifx_bridge.brain.phrases import (
     ASKED_NOT,
     BORROWED,
     CONTRAST,
+    DECADE,
     DECADES,
     EFFECT_NAMES,
     ENGLISH,
@@ -33,6 +34,7 @@ from ifx_bridge.brain.phrases import (
     FILLER,
     GONE,
     IT,
+    ITS,
     JOINT,
     KEEPING,
     KINDS,
@@ -81,11 +83,12 @@ def normalized(text: str) -> str:
         ("can't", "can not"), ("won't", "will not"), ("n't", " not"), ("it's", "it is"),
         ("that's", "that is"), ("there's", "there is"), ("i'd", "i would"), ("let's", "let us"),
         ("i'm", "i am"), ("dont ", "do not "), ("gimme", "give me"), ("wanna", "want to"),
-        ("over the top", "overdone"),
+        ("over the top", "overdone"), ("eq out ", "filter out "),
     ):  # fmt: skip
         text = text.replace(short, long)
     text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
-    text = re.sub(r"\b(?:19)?([5-9]0)'?s\b", lambda m: DECADES[m[1]], text)
+    text = re.sub(DECADE, lambda m: DECADES[m[1] or m[2]], text)
+    text = re.sub(ITS, "it is ", text)
     text = re.sub(r"[^\w\s.,;:!?%+'/-]|(?<!\d)/|/(?!\d)", " ", text.replace("@", " at "))
     return " ".join(text.split())
 
@@ -178,7 +181,9 @@ def _said_of(request: Request | None) -> str:
 
 def _into(text: str) -> list[Request]:
     """Effects in signal order: "reverb into distortion"."""
-    parts = re.split(r" (?:into|feeding|going into|then into|followed by) ", text)
+    parts = re.split(
+        r" (?:into|feeding|going into|then into|followed by|first,? (?:and )?then) ", text
+    )
     effects = [_effects_in(part) for part in parts]
     if len(parts) < 2 and not re.search(r"\d", text):  # "reverb, then delay": nothing but names
         parts = re.split(r",? (?:and )?then ", text)

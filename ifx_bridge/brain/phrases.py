@@ -167,6 +167,7 @@ LESS = ("less", "decrease", "shave", "trim", "reel in", "rein in",
 LESS_OF_IT = ("less", "reduce", "remove", "lose", "get rid of", "kill", "tone down", "not so")
 REMOVE = ("remove", "delete", "get rid of", "take out", "take away", "take off", "lose", "kill",
           "turn off", "switch off", "mute", "bypass", "ditch", "scrap", "drop", "eliminate",
+          "filter out", "notch out", "dial out", "clean out",
           "no more", "without any", "without", "no", "undo", "stop", "strip", "clear out",
           "disable", "cancel")  # fmt: skip
 ADD = ("add", "put on", "put", "apply", "use", "throw in", "throw on", "insert", "give it",
@@ -251,7 +252,15 @@ TURNED_DOWN = re.compile(
     r"\b(?:turn|pull|bring|dial|back|ease|tone|knock|roll|shave|trim|filter)\b.+\b(?:down|back"
     r"|off)\b(?! (?:up|in)\b)"
 )
-DECADES = {"50": "fifties", "60": "sixties", "70": "seventies", "80": "eighties", "90": "nineties"}
+DECADES = {"20": "twenties", "30": "thirties", "40": "forties", "50": "fifties", "60": "sixties",
+           "70": "seventies", "80": "eighties", "90": "nineties"}  # fmt: skip
+# "40s" alone may as well be seconds.
+DECADE = re.compile(r"\b(?:19)?([5-9]0)'?s\b|\b(?:(?<=\bthe )|19|')([2-4]0)'?s\b")
+# People leave out the apostrophe.
+ITS = re.compile(
+    r"\bits (?=(?:a|an|all|far|getting|just|kind|kinda|like|not|now|pretty|quite|really|so|sort"
+    r"|sounding|still|too|very|way)\b)"
+)
 # Said after what is wanted, of how much.
 LITTLE = re.compile(
     r"(?:but |just )*(?:not (?:too|so|that) (?:much|strong|heavy|crazy|obvious)"
