@@ -6,7 +6,7 @@ import io
 import json
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -130,6 +130,16 @@ def refine(
     recipe: Annotated[
         str, typer.Option(help="How to refine: whole-chain, or staged as published.")
     ] = "whole-chain",
+    loss: Annotated[
+        str,
+        typer.Option(
+            help="What is minimized: aimed (a point), or as published directional, semantic or "
+            "guided, the last two with LAION's ears."
+        ),
+    ] = "aimed",
+    anchor: Annotated[
+        str, typer.Option(help="What a change is measured from: previous (turn), or dry.")
+    ] = "previous",
     plugin: Annotated[
         list[str] | None,
         typer.Option(
@@ -153,6 +163,7 @@ def refine(
         as_json=as_json,
         allow_clipped=allow_clipped,
         parts={"brain": brain, "ears": ears, "recipe": recipe},
+        goal={"loss": loss, "anchor": anchor},
         plugins=plugin or (),
         locked=lock or (),
     )
@@ -333,6 +344,18 @@ def keep_key(
     print(f"Kept in the system's keyring. Check it: ifx-bridge brain test {provider}")
 
 
+def _goal(given: Mapping[str, str]) -> dict[str, Any]:
+    """The loss and its anchor, by their names; checked."""
+    from ifx_bridge.ears.losses import OBJECTIVES
+
+    for what, known in (("loss", OBJECTIVES), ("anchor", ("previous", "dry"))):
+        if given.get(what, known[0]) not in known:
+            raise UserError(
+                f"There is no {what} {given[what]!r}.", next_step=f"Known: {', '.join(known)}."
+            )
+    return dict(given)
+
+
 def run_turns(
     clip_path: Path,
     instructions: list[str],
@@ -344,6 +367,7 @@ def run_turns(
     as_json: bool = False,
     allow_clipped: bool = False,
     parts: dict[str, str] | None = None,
+    goal: Mapping[str, str] | None = None,
     plugins: Sequence[str] = (),
     locked: Sequence[str] = (),
 ) -> None:
@@ -374,7 +398,8 @@ def run_turns(
     notes = Console(stderr=True)
     uses, locked = [engine.use(text) for text in plugins], [engine.lock(key) for key in locked]
     clip = audio.load(clip_path, allow_clipped=allow_clipped)
-    machine = engine.Engine(settings=Settings(seed=seed), **parts)
+    settings = Settings(seed=seed, **_goal(goal or {}))
+    machine = engine.Engine(settings=settings, **parts)
     machine.load()
     if said := announcement(machine.brain):
         notes.print(said, highlight=False)

@@ -51,6 +51,15 @@ class Directed(Protocol):
         ...
 
 
+@runtime_checkable
+class Placed(Protocol):
+    """Ears to which a word is a place among sounds, not only a change."""
+
+    def point(self, text: str) -> Tensor:
+        """Where a text lies, `[dim]`, 1 long."""
+        ...
+
+
 # Words that all ears know.
 TYPICAL = ("bright", "warm", "muffled", "church", "distorted")
 

@@ -5,14 +5,18 @@ All arguments are `[dim]` or `[batch, dim]` tensors in the space of one pair of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from ifx_bridge.errors import UserError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ifx_bridge.ears.base import Ears
 
+Objective = Literal["aimed", "directional", "semantic", "guided"]
+OBJECTIVES: tuple[Objective, ...] = ("aimed", "directional", "semantic", "guided")
 TINY = 1e-8
 ASIDE = 0.15
 
@@ -74,6 +78,46 @@ def guided(after: Tensor, text: Tensor, negatives: Tensor, weight: float = 0.5) 
 
     repelled = torch.cosine_similarity(after.reshape(-1, 1, after.shape[-1]), negatives, dim=-1)
     return semantic(after, text) + weight * repelled.mean()
+
+
+def objective(
+    name: Objective, ears: Ears, change: Tensor, toward: Sequence[str], away: Sequence[str]
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """A loss by its name, as a function of the embeddings before and after.
+
+    Args:
+        name: `aimed`, or one of the published ones.
+        ears: Which heard them.
+        change: The change asked for, `[dim]`.
+        toward: Words whose sound is wanted; without any, `semantic` and `guided` are `directional`.
+        away: Words whose sound is unwanted: the negatives of `guided`.
+
+    Raises:
+        UserError: These ears know changes only, so that nothing is near a word by itself.
+    """
+    import torch
+
+    from ifx_bridge.ears.base import Placed
+
+    if name == "aimed":
+        return lambda before, after: aimed(before, after, change)
+    if name == "directional":
+        return lambda before, after: directional(before, after, change)
+    if not isinstance(ears, Placed):
+        raise UserError(
+            f"The {name} loss compares a sound with a word; {ears.name} ears know changes only.",
+            next_step="Take LAION's (--ears laion), or --loss directional.",
+        )
+    if not toward:  # "less harsh": nothing to be near to
+        return lambda before, after: directional(before, after, change)
+    text = torch.nn.functional.normalize(
+        torch.stack([ears.point(w) for w in toward]).mean(0), dim=-1
+    )
+    negatives = [ears.point(word) for word in away] if name == "guided" else []
+    if not negatives:
+        return lambda before, after: semantic(after, text)
+    unwanted = torch.stack(negatives)
+    return lambda before, after: guided(after, text, unwanted)
 
 
 def score(before: Tensor, after: Tensor, change: Tensor) -> float:

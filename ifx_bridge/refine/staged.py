@@ -85,7 +85,7 @@ def refine_staged(
         goal = torch.tensor([k.goal for k in stage_one])
         theta = torch.logit(((goal - low) / span).clamp(0.05, 0.95)).requires_grad_(True)
         optimizer = torch.optim.Adam([theta], lr=recipe.learning_rate)
-        best = float("inf")
+        best, reached = float("inf"), 0.0
         for step in range(recipe.steps):
             if cancelled():
                 finished = False
@@ -97,13 +97,13 @@ def refine_staged(
                 value = knob.parameter.from_unit_tensor(position)
                 values.setdefault(knob.fx, {})[knob.parameter.name] = value
             heard = ears.embed_audio(alone.forward(audio, rate, values), rate)
-            loss = losses.aimed(origin, heard, change)
+            loss = target.loss(origin, heard)
             if float(loss.detach()) < best:
-                best = float(loss.detach())
+                best, reached = float(loss.detach()), losses.score(origin, heard, change)
                 chain = _with(chain, stage_one, positions.tolist())
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
-            trace.append(1 - best**0.5)
+            trace.append(reached)
             progress(Progress("gradients", step + 1, recipe.steps, trace[-1], chain))
 
     if stage_two and finished:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -51,6 +51,8 @@ class Settings:
         seconds: Length of the excerpt listened to.
         tail_seconds: Silence after it, in which decays are heard.
         seed: Of the starting points.
+        loss: What is minimized, one of `losses.OBJECTIVES`.
+        anchor: What a change is measured from: the previous turn's sound, or the dry.
     """
 
     steps: int = 120
@@ -61,6 +63,8 @@ class Settings:
     seconds: float = 2.0
     tail_seconds: float = 0.75
     seed: int = 0
+    loss: losses.Objective = "aimed"
+    anchor: Literal["previous", "dry"] = "previous"
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,7 @@ class Target:
         origin: Embedding of the previous turn's sound, `[1, dim]`.
         change: The change asked for, `[dim]`.
         words: Whether words say so, or only the plan's numbers.
+        loss: What is minimized: of the embeddings before and after.
     """
 
     audio: Tensor
@@ -121,6 +126,7 @@ class Target:
     origin: Tensor
     change: Tensor
     words: bool
+    loss: Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -193,12 +199,18 @@ def aim(clip: Clip, before: Chain, plan: Plan, ears: Ears, settings: Settings) -
     audio = torch.from_numpy(listening_excerpt(clip, settings))[None]
     rate = clip.sample_rate
     with torch.no_grad():
-        origin = ears.embed_audio(before.forward(audio, rate), rate)
+        anchor = before if settings.anchor == "previous" else Chain()
+        origin = ears.embed_audio(anchor.forward(audio, rate), rate)
         words = losses.word_change(ears, plan.toward, plan.away)
         if words is not None:
-            return Target(audio, rate, origin, plan.amount * words, words=True)
+            change = plan.amount * words
+            loss = losses.objective(settings.loss, ears, change, plan.toward, plan.away)
+            return Target(audio, rate, origin, change, True, loss)
         planned = ears.embed_audio(plan.aim.forward(audio, rate), rate)
-        return Target(audio, rate, origin, (planned - origin)[0], words=False)
+        change = (planned - origin)[0]
+        return Target(
+            audio, rate, origin, change, False, losses.objective("aimed", ears, change, (), ())
+        )
 
 
 def listening_excerpt(clip: Clip, settings: Settings) -> Audio:
@@ -289,6 +301,7 @@ class _Search:
 
         self.audio, self.rate, self.chain, self.knobs = target.audio, target.rate, chain, knobs
         self.ears, self.origin, self.change = ears, target.origin, target.change
+        self.loss = target.loss
         self.progress, self.cancelled = progress, cancelled
         self.best, self.trace = _Best(chain=chain), list[float]()
         # Effects before the first that moves sound the same at every step.
@@ -447,7 +460,7 @@ class _Search:
         wet = self.chain.forward(self.prefix, self.rate, values, start=self.first)
         heard = self.ears.embed_audio(wet, self.rate)
         penalty = (self.weight * (positions - self.goal) ** 2).sum()
-        return losses.aimed(self.origin, heard, self.change) + penalty, heard.detach()
+        return self.loss(self.origin, heard) + penalty, heard.detach()
 
     def _keep(self, theta: Tensor, loss: float, heard: Tensor) -> None:
         if not np.isfinite(loss) or loss >= self.best.loss:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -11,11 +12,12 @@ from torch import Tensor
 from ifx_bridge.audio import load
 from ifx_bridge.brain import Context, Plan, brain
 from ifx_bridge.demo import clips
-from ifx_bridge.ears import ears
+from ifx_bridge.ears import ears, losses
 from ifx_bridge.effects.chain import Chain, Slot
+from ifx_bridge.errors import UserError
 from ifx_bridge.refine import Progress, Settings, refine, refine_staged
 from ifx_bridge.refine.staged import Recipe
-from ifx_bridge.refine.whole_chain import SURE_RANGE, movable
+from ifx_bridge.refine.whole_chain import SURE_RANGE, aim, movable
 
 CLIP = load(clips()["loop"])
 EARS = ears()
@@ -93,6 +95,51 @@ def test_where_the_ears_hear_nothing_the_plans_values_stand() -> None:
     (move,) = [m for m in plan.moves if m.name == "drive_db"]
     assert found.chain["dist"].params["drive_db"] == pytest.approx(move.to, abs=0.5)
     assert not refine(CLIP, Chain(), plan, EARS, QUICK).deaf
+
+
+class Placing:
+    """A word is a place: of the first number the level above 2 kHz, of the second that below."""
+
+    name, sample_rate = "placing", 44100
+
+    def embed_audio(self, audio: Tensor, sample_rate: float) -> Tensor:
+        power = torch.fft.rfft(audio.mean(1)).abs().square()
+        split = int(2000 * audio.shape[-1] / sample_rate)
+        parts = torch.stack([power[:, split:].sum(1), power[:, :split].sum(1)], 1).log()
+        return torch.nn.functional.normalize(parts - parts.mean(1, keepdim=True) + 1, dim=-1)
+
+    def embed_text(self, text: str) -> Tensor:
+        return self.point(text) - torch.tensor([0.7, 0.7])
+
+    def point(self, text: str) -> Tensor:
+        return torch.tensor([1.0, 0.0] if "bright" in text else [0.0, 1.0])
+
+
+@pytest.mark.parametrize("loss", losses.OBJECTIVES)
+@pytest.mark.parametrize("anchor", ["previous", "dry"])
+def test_every_published_loss_moves_the_sound_toward_the_word(loss: Any, anchor: Any) -> None:
+    asked = replace(QUICK, loss=loss, anchor=anchor)
+    plan = replace(planned("make it bright"), away=("dark",))
+    found = refine(CLIP, Chain(), plan, Placing(), asked)
+    above = [k for k in found.chain["eq"].params if k in ("band3_gain_db", "high_shelf_gain_db")]
+    assert all(found.chain["eq"].params[k] > 0 for k in above) and found.score > 0
+
+
+def test_what_a_change_is_measured_from() -> None:
+    before = Chain((Slot("eq", {"high_shelf_gain_db": 6}),))
+    plan = planned("brighter", before)
+    ends = [
+        aim(CLIP, before, plan, EARS, replace(QUICK, anchor=anchor))  # type: ignore[arg-type]
+        for anchor in ("previous", "dry")
+    ]
+    assert not torch.allclose(ends[0].origin, ends[1].origin)
+    assert torch.equal(ends[1].origin, aim(CLIP, Chain(), plan, EARS, QUICK).origin)
+
+
+def test_ears_that_know_changes_only_have_no_place_for_a_word() -> None:
+    for loss in ("semantic", "guided"):
+        with pytest.raises(UserError, match="changes only"):
+            refine(CLIP, Chain(), planned("make it bright"), EARS, replace(QUICK, loss=loss))  # type: ignore[arg-type]
 
 
 def test_semitones_are_searched_among_whole_steps() -> None:
