@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -97,6 +99,27 @@ def make(folder: Path, vst3: Path | None = None) -> Path:
     return session
 
 
+class _Alone:
+    """One test process at a time has Ardours: one that ends leaves its port to the next."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def enter(self) -> None:
+        if not self._count:
+            self._file = (Path(tempfile.gettempdir()) / "ifx-tests-ardour.lock").open("w")
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        self._count += 1
+
+    def leave(self) -> None:
+        self._count -= 1
+        if not self._count:
+            self._file.close()
+
+
+_alone = _Alone()
+
+
 class Ardour:
     """A running one.
 
@@ -109,6 +132,7 @@ class Ardour:
     def __init__(
         self, folder: Path, session: Path, automated: tuple[int, str] = (4, "^Feedback$")
     ) -> None:
+        _alone.enter()
         self.session = session
         ready = folder / "ready"
         script = SERVE.format(
@@ -128,6 +152,7 @@ class Ardour:
             self.port = self._port()
         except BaseException:
             self.kill()
+            _alone.leave()
             raise
 
     def _wait(self, ready: Path) -> None:
@@ -167,6 +192,7 @@ class Ardour:
 
     def __exit__(self, *error: object) -> None:
         self.kill()
+        _alone.leave()
 
 
 def _written(path: Path, text: str) -> Path:
