@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 import re
 
+from ifx_bridge.words.forms import either
+
 NUMBER = r"(?<![\w./])[-+]?\d+(?:[.,]\d+)?"
 # A number in the one form.
 FIGURE = re.compile(
@@ -123,7 +125,7 @@ def _spoken(text: str) -> str:
         return match[0] if value is None else f"{match['before'] or ''}{_plain(value)}"
 
     text = re.sub(rf"(?P<before>)\b(?P<words>{SPOKEN})(?=[ -]?(?:{ANY_UNIT})\b)", change, text)
-    vague = "|".join(sorted(VAGUE, key=len, reverse=True))
+    vague = either(*VAGUE)
     text = re.sub(rf"\b({vague}) (?=(?:{ANY_UNIT})\b)", lambda m: f"{_plain(VAGUE[m[1]])} ", text)
     text = re.sub(r"\ba (db|decibel) or two\b", lambda m: "1.5 db", text)
     text = re.sub(rf"(?<![\w])(?:an?|one) (?={SINGLE}\b)", lambda m: "1 ", text)
@@ -163,7 +165,7 @@ def _notes(text: str) -> str:
             return match[0]  # "half the delay"
         return f"{_plain(NOTES[match['note']] * FEEL.get(how, 1.0))} beats"
 
-    notes = "|".join(sorted(map(re.escape, NOTES), key=len, reverse=True))
+    notes = either(*NOTES)
     text = re.sub(r"\bquarter (?=(?:delay|echo))", lambda m: "quarter note ", text)
     return re.sub(
         rf"(?:\b(?P<first>{feel})[ -])?(?<![\w/.])(?P<note>{notes})(?:ths?|s)?"
@@ -177,7 +179,7 @@ def _intervals(text: str) -> str:
     """Intervals: "down a fifth" is 7 semitones."""
     if not PITCHED.search(text):
         return text
-    names = "|".join(sorted(INTERVALS, key=len, reverse=True))
+    names = either(*INTERVALS)
     for pattern in (
         rf"\b(?:an?|one) (?P<name>{names})\b(?! of\b)",
         rf"(?<=\bup )(?P<name>{names})s?\b",

@@ -70,7 +70,7 @@ from ifx_bridge.brain.quantities import Reader, Reading
 from ifx_bridge.brain.references import Reference
 from ifx_bridge.brain.references import read as read_reference
 from ifx_bridge.brain.requests import Request, Verb
-from ifx_bridge.words.forms import base_in
+from ifx_bridge.words.forms import base_in, either
 from ifx_bridge.words.knowledge import complaints
 from ifx_bridge.words.reading import spelled, translated, usual
 
@@ -371,7 +371,7 @@ def _said(clause: str, known: frozenset[str]) -> Iterator[Request]:
         yield Request("sparing", wanted[0], text=clause)
         return
     if EVERYTHING.fullmatch(clause.removeprefix("please ")) is None and (
-        every := re.fullmatch(rf"(?:please )?(?:{_any(REMOVE)}) {EVERYTHING.pattern}", clause)
+        every := re.fullmatch(rf"(?:please )?(?:{either(*REMOVE)}) {EVERYTHING.pattern}", clause)
     ):
         yield Request("remove", ALL, text=every[0])
         return
@@ -582,10 +582,6 @@ def _without_phrases(text: str, phrases: list[str]) -> str:
     between = rf" (?:(?:{'|'.join(ARTICLES)}) )*"
     said = "|".join(between.join(map(re.escape, p.split())) for p in phrases)
     return re.sub(rf"(?<![\w-])(?:{said})(?![\w-])", " ", text) if said else text
-
-
-def _any(phrases: tuple[str, ...]) -> str:
-    return "|".join(sorted(map(re.escape, phrases), key=len, reverse=True))
 
 
 # Longer phrases of an amount first.

@@ -6,6 +6,7 @@ import math
 import re
 
 from ifx_bridge.brain.phrases import KNOB_NAMES, LESS, MORE, REMOVE
+from ifx_bridge.words.forms import either
 
 # Knobs whose names mean one only beside a number; without an effect: of the one spoken of.
 NAMES = {
@@ -50,11 +51,6 @@ TAKES = {"dB": {"db"}, "s": {"s", "beats", "bpm"}, "ms": {"s"}, "": {"%"}, ":1":
 FILTER_DB = -18.0
 HEARD_HZ = (20.0, 20000.0)
 HIGHEST_SECONDS = 5.0
-
-
-def either(*phrases: str) -> str:
-    """A pattern for one of these, the longest first."""
-    return "|".join(sorted(map(re.escape, phrases), key=len, reverse=True))
 
 
 UP = re.compile(

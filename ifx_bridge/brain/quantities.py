@@ -41,11 +41,11 @@ from ifx_bridge.brain.knobs import (
     UP,
     WAYS,
     WHOLE,
-    either,
 )
 from ifx_bridge.brain.phrases import EFFECT_NAMES
 from ifx_bridge.brain.requests import Request, Verb
 from ifx_bridge.effects.spec import effect
+from ifx_bridge.words.forms import either
 
 _NAME = re.compile(rf"(?<![\w-])(?:{either(*NAMES, *MISSING)})(?![\w-])")
 _EFFECT = re.compile(rf"\b(?:{either(*(n for names in EFFECT_NAMES.values() for n in names))})\b")

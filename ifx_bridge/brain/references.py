@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from ifx_bridge.words.forms import either
+
 Kind = Literal[
     "undo",  # so many steps
     "redo",
@@ -64,21 +66,18 @@ _SHARES = {
 }  # fmt: skip
 
 
-def _any(words: object) -> str:
-    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))  # type: ignore[call-overload]
-
-
 _COUNTS = ("once", "twice", "thrice", "couple", "few")
-_NUMBER = rf"\d{{1,4}}|{_any(w for w in _CARDINALS if w not in _COUNTS[:3])}"
+_NUMBER = rf"\d{{1,4}}|{either(*(w for w in _CARDINALS if w not in _COUNTS[:3]))}"
 # The number of a turn, of nothing else: "take 3 dB off" and "take a bit off" name no turn.
+_WORDS = either(*(word for word in _CARDINALS if len(word) > 2 and word not in _COUNTS))
 _NAME = (
-    rf"(?:\d{{1,4}}|{_any(w for w, n in _CARDINALS.items() if len(w) > 2 and w not in _COUNTS)})"
+    rf"(?:\d{{1,4}}|{_WORDS})"
     r"(?![.,:]?\d| ?(?:db|decibels?|hz|hertz|k|khz|kilohertz|ms|milliseconds?|s|sec|seconds?|%"
     r"|percent|st|cents?|semi\w*|half|halves|whole|bits?|octaves?|bpm|beats?|notes?)\b)"
 )
 _NOUN = r"(?:turn|step|version|take|iteration|attempt|try|sound|result|setting|one|thing|mix|state)"
 _STEP = r"(?:turns?|steps?|versions?|changes?|instructions?|edits?|moves?|times?|things?|ones?)"
-_NTH = rf"{_any(_ORDINALS)}|\d+(?:st|nd|rd|th)"
+_NTH = rf"{either(*_ORDINALS)}|\d+(?:st|nd|rd|th)"
 _DRY = r"(?:sound|clip|signal|recording|audio|file|take|version|one|track)"
 
 
@@ -104,7 +103,7 @@ def _place(mark: str = "") -> str:
 
 
 _SHARE = (
-    rf"(?:(?P<percent>\d{{1,3}}) ?(?:%|percent)|(?P<share>{_any(_SHARES)}))"
+    rf"(?:(?P<percent>\d{{1,3}}) ?(?:%|percent)|(?P<share>{either(*_SHARES)}))"
     r"(?: ?way)?(?: of the way| the way| of (?:it|that|the (?:change|difference|last (?:turn"
     r"|one))))?"
 )
@@ -275,7 +274,8 @@ _SENTENCES: tuple[tuple[str, Read], ...] = (
     (rf"(?:only |just |use |keep |make it |with )*{_SHARE} (?:that|as much|as much as that)",
      _kept),
     (rf"(?:only |just |use |keep |make it )*(?:(?P<percent>\d{{1,3}}) ?(?:%|percent)"
-     rf"|(?P<share>{_any(_SHARES)})) of (?:that|it|this|the (?:change|last (?:turn|one)))", _kept),
+     rf"|(?P<share>{either(*_SHARES)})) of (?:that|it|this|the (?:change|last (?:turn|one)))",
+     _kept),
     (r"(?:twice|double|two times) (?:that|as much|it|the amount|this)(?: please)?",
      _always("further", 1.0)),
     (r"(?:three times|triple) (?:that|as much|the amount|this)", _always("further", 2.0)),

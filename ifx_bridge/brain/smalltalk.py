@@ -9,6 +9,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from ifx_bridge.words.forms import either
+
 # Said around such phrases; means nothing by itself.
 _AROUND = (
     r"(?:\b(?:please|now|then|and|but|so|just|that|this|it|is|oh|ah|well|very|really|for me|for now"
@@ -59,11 +61,13 @@ def absent(clause: str) -> Answer | None:
 @cache
 def _table() -> dict[str, tuple[str, re.Pattern[str]]]:
     rows = {kind: row for kind, row in _file().items() if kind != _ABSENT}
-    more = _any([said for row in rows.values() for said in row["said"]])
+    more = either(*[said for row in rows.values() for said in row["said"]])
     return {  # the kind that is said first is answered
         kind: (
             row["reply"],
-            re.compile(rf"{_AROUND}(?:{_any(row['said'])})\b{_AROUND}(?:(?:{more})\b{_AROUND})*"),
+            re.compile(
+                rf"{_AROUND}(?:{either(*row['said'])})\b{_AROUND}(?:(?:{more})\b{_AROUND})*"
+            ),
         )
         for kind, row in rows.items()
     }
@@ -71,7 +75,7 @@ def _table() -> dict[str, tuple[str, re.Pattern[str]]]:
 
 @cache
 def _before() -> re.Pattern[str]:
-    said = _any([s for kind, row in _file().items() if kind != _ABSENT for s in row["said"]])
+    said = either(*[s for kind, row in _file().items() if kind != _ABSENT for s in row["said"]])
     joint = r"(?:[,.;:!]+|\b(?:but|now)\b)"
     return re.compile(rf"(?:(?:(?:{said})\b\s*)+{joint}[\s,.;:!]*)+(?=\w)")
 
@@ -79,14 +83,10 @@ def _before() -> re.Pattern[str]:
 @cache
 def _absent() -> tuple[str, re.Pattern[str]]:
     row = _file()[_ABSENT]
-    return row["reply"], re.compile(rf"\b({_any(row['said'])})\b")
+    return row["reply"], re.compile(rf"\b({either(*row['said'])})\b")
 
 
 @cache
 def _file() -> dict[str, Any]:
     text = resources.files("ifx_bridge.words").joinpath("answers.toml").read_text("utf-8")
     return tomllib.loads(text)
-
-
-def _any(phrases: list[str]) -> str:
-    return "|".join(sorted(map(re.escape, phrases), key=len, reverse=True))

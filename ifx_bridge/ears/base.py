@@ -55,8 +55,8 @@ class Directed(Protocol):
 class Placed(Protocol):
     """Ears to which a word is a place among sounds, not only a change."""
 
-    def point(self, text: str) -> Tensor:
-        """Where a text lies, `[dim]`, 1 long."""
+    def place(self, words: Sequence[str]) -> Tensor | None:
+        """Where words lie together, `[dim]`, 1 long; None without any."""
         ...
 
 

@@ -76,7 +76,7 @@ class ClapEars:
 
         The place of no words at all is that of a neutral recording.
         """
-        there, here = self._place(toward), self._place(away)
+        there, here = self.place(toward), self.place(away)
         if there is None and here is None:
             return None
         neutral = self._mean(clap_text.NEUTRAL)
@@ -85,10 +85,11 @@ class ClapEars:
         return None if length < 1e-6 else way * (REACH / length)
 
     def point(self, text: str) -> Tensor:
-        """Where a text lies, `[dim]`, 1 long: what `losses.semantic` and `guided` compare with."""
+        """Where a text lies, `[dim]`, 1 long."""
         return self._mean(clap_text.prompts(text))
 
-    def _place(self, words: Sequence[str]) -> Tensor | None:
+    def place(self, words: Sequence[str]) -> Tensor | None:
+        """See `Placed`."""
         import torch
 
         points = [self.point(word) for word in words if word.strip()]

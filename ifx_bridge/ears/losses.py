@@ -108,16 +108,13 @@ def objective(
             f"The {name} loss compares a sound with a word; {ears.name} ears know changes only.",
             next_step="Take LAION's (--ears laion), or --loss directional.",
         )
-    if not toward:  # "less harsh": nothing to be near to
+    text = ears.place(toward)
+    if text is None:  # "less harsh": nothing to be near to
         return lambda before, after: directional(before, after, change)
-    text = torch.nn.functional.normalize(
-        torch.stack([ears.point(w) for w in toward]).mean(0), dim=-1
-    )
-    negatives = [ears.point(word) for word in away] if name == "guided" else []
-    if not negatives:
+    unwanted = [place for word in away if (place := ears.place([word])) is not None]
+    if name == "semantic" or not unwanted:
         return lambda before, after: semantic(after, text)
-    unwanted = torch.stack(negatives)
-    return lambda before, after: guided(after, text, unwanted)
+    return lambda before, after: guided(after, text, torch.stack(unwanted))
 
 
 def score(before: Tensor, after: Tensor, change: Tensor) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator
 
 # (ending, what stands there in the base)
@@ -30,3 +31,8 @@ def base_in(word: str, known: Container[str]) -> str | None:
     if word in known:
         return word
     return next((base for base in bases(word) if base in known), None)
+
+
+def either(*phrases: str) -> str:
+    """A pattern for one of these phrases, the longest first."""
+    return "|".join(sorted(map(re.escape, phrases), key=len, reverse=True))

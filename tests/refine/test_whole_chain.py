@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -109,10 +110,10 @@ class Placing:
         return torch.nn.functional.normalize(parts - parts.mean(1, keepdim=True) + 1, dim=-1)
 
     def embed_text(self, text: str) -> Tensor:
-        return self.point(text) - torch.tensor([0.7, 0.7])
+        return self.place([text]) - torch.tensor([0.7, 0.7])
 
-    def point(self, text: str) -> Tensor:
-        return torch.tensor([1.0, 0.0] if "bright" in text else [0.0, 1.0])
+    def place(self, words: Sequence[str]) -> Tensor:
+        return torch.tensor([1.0, 0.0] if "bright" in words else [0.0, 1.0])
 
 
 @pytest.mark.parametrize("loss", losses.OBJECTIVES)
